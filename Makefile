@@ -10,15 +10,24 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$python && break; done)
 IN := .venv/bin/python
 CODE := shared infra tests
+# A variable of the command line as an option of a program; one of the shell's is not meant.
+option = $(if $(findstring command,$(origin $1)),$2 '$($1)')
+# Where a demo keeps its files, and the commands find it.
+STATE := $(if $(call option,GOOGLE),.local/$(GOOGLE),$(if $(call option,STORE),.local/$(STORE)))
 
-.PHONY: help demo google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor verify-google clean runtime develop python
+.PHONY: help demo docs google test test-deep test-mail soak lint bench bundle preflight plan deploy destroy dryrun keys rotate-keys check-forged replay-erasures doctor verify-google clean runtime develop python
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
 	while IFS=$$'\t' read -r target text; do printf '  make %-15s %s\n' "$$target" "$$text"; done
 
-demo: runtime ## start Postroom, the emulated Google and a sample product on this machine
-	@$(IN) -m infra.local demo $(ARGS)
+demo: runtime ## start Postroom, the emulated Google and a sample product here; GOOGLE=real is your own Gmail
+	@$(IN) -m infra.local demo $(if $(STATE),--state '$(STATE)') $(call option,GOOGLE,--google) \
+		$(call option,CLIENT,--client) $(call option,POLL,--poll-seconds) \
+		$(call option,STORE,--store) $(call option,EVENTS,--events) $(ARGS)
+
+docs: runtime ## write the documentation as files, for hosting: build/docs, or ARGS='--to DIR --address URL'
+	@$(IN) -m infra.docs $(ARGS)
 
 google: runtime ## start the emulated Google alone, at http://127.0.0.1:8085
 	@$(IN) -m infra.local.google $(ARGS)

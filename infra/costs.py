@@ -1,16 +1,17 @@
 """What a deployment costs a month: `python -m infra.costs` prints the table of the deploy guide.
 
 Operations are counted (`infra/terraform/operations.json`, by tests/bench/test_operations.py on the
-official Firestore emulator); prices are those of FACTS 7.12, 8.9, 8.12, 9.9, 10.2 and 10.5,
-europe-west1 or us-central1, without free tiers. What is assumed is listed in `Assumptions`.
+official Firestore emulator, each function a process of its own); prices are those of FACTS 7.12,
+8.9, 8.12, 9.9, 10.2 and 10.5, europe-west1 or us-central1, without free tiers. What is assumed is
+listed in `Assumptions`, with the least and the most that it may be.
 """
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 COUNTED: Final = Path(__file__).parent / "terraform" / "operations.json"
 DAYS: Final = 30.4
@@ -18,6 +19,9 @@ HOURS_A_DAY: Final = 24
 MINUTES_A_DAY: Final = 1_440
 MILLION: Final = 1_000_000
 SERVICES: Final = ("Firestore", "Functions", "Tasks", "Pub/Sub", "KMS", "Scheduler, secrets")
+CALLS: Final = ("store_calls", "gmail_calls", "tasks", "kms_calls", "told", "exports")
+"""What is waited for: an instance is billed meanwhile."""
+BILLED: Final = ("reads", "writes", "deletes", "expiring", "requests", "units")
 Counts = Mapping[str, float]
 
 
@@ -41,14 +45,16 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What was not counted."""
+    """What was not counted; `LEAST` and `MOST` say within which ranges."""
 
     changes_per_mail: float = 1.0
     """Besides its arrival: read, labelled or archived, each a notification of its own."""
     sent_share: float = 0.1
     """Mails sent through us, for each one that arrives."""
+    quiet_hours: float = 12.0
+    """Hours of a day in which nothing comes, and one look is taken."""
     call_s: float = 0.05
-    """One round trip to Gmail, Firestore or Cloud Tasks, during which an instance is billed."""
+    """One round trip to whatever is called, during which an instance is billed."""
     start_s: float = 0.05
     """Everything else of a request."""
     alone: float = 0.5
@@ -56,21 +62,27 @@ class Assumptions:
     memory_gib: float = 0.75
     notification_kb: float = 2.0
     """One notification, published and pushed; Pub/Sub bills at least one kilobyte each way."""
-    unwraps_a_request: float = 0.5
-    """Data keys unwrapped by KMS; instances remember them for minutes."""
-    expired_a_request: float = 1.0
-    """Documents that a request leaves behind and TTL deletes, which is billed (FACTS 9.6)."""
     active_keys: float = 5.0
     jobs: int = 5
     secrets: int = 2
 
 
+LEAST: Final = Assumptions(
+    changes_per_mail=0.5, sent_share=0.02, quiet_hours=8, call_s=0.02, start_s=0.02, alone=0.3
+)
+MOST: Final = Assumptions(
+    changes_per_mail=2.0, sent_share=0.3, quiet_hours=18, call_s=0.1, start_s=0.1, alone=1.0
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A deployment's size."""
+    """A deployment's size; `receivers` of each event are those that were counted: 0, 1 or 3."""
 
     mailboxes: int
     mails_a_day: int
+    receivers: int = 1
+    telemetry: bool = False
 
 
 def monthly(
@@ -82,19 +94,18 @@ def monthly(
     """Return US dollars a month, by service."""
     prices, assumed = prices or Prices(), assumed or Assumptions()
     total = operations(counted, load, assumed)
-    calls = total["store_calls"] + total["gmail_calls"] + total["tasks"]
+    calls = sum(total[kind] for kind in CALLS)
     seconds = (calls * assumed.call_s + total["requests"] * assumed.start_s) * assumed.alone
     return {
         "Firestore": total["reads"] * prices.read
         + total["writes"] * prices.write
-        + total["deletes"] * prices.delete,
+        + (total["deletes"] + total["expiring"]) * prices.delete,
         "Functions": total["requests"] * prices.request
         + seconds * (prices.vcpu_s + assumed.memory_gib * prices.gib_s),
         # A task is billed when it is made and when it is delivered.
         "Tasks": 2 * total["tasks"] * prices.task,
         "Pub/Sub": total["notifications"] * assumed.notification_kb / 2**30 * prices.pubsub_tib,
-        "KMS": total["requests"] * assumed.unwraps_a_request * prices.kms_operation
-        + assumed.active_keys * prices.kms_version,
+        "KMS": total["kms_calls"] * prices.kms_operation + assumed.active_keys * prices.kms_version,
         "Scheduler, secrets": assumed.jobs * prices.job + assumed.secrets * prices.secret_version,
     }
 
@@ -105,26 +116,27 @@ def operations(
     """Return how often each billed thing happens in a month; `units` are Gmail's."""
     assumed = assumed or Assumptions()
     notified = load.mailboxes * load.mails_a_day * (1 + assumed.changes_per_mail) * DAYS
+    busy_hours = HOURS_A_DAY - assumed.quiet_hours
     happens = {
-        "pushed_mail": notified,
-        "quiet_hour": load.mailboxes * HOURS_A_DAY * DAYS,
+        f"pushed_mail_{load.receivers}": notified,
+        # A quiet hour's look refreshes the token as well.
+        "quiet_hour": load.mailboxes * assumed.quiet_hours * DAYS,
+        "token_refreshed": load.mailboxes * busy_hours * DAYS,
         "watch_renewed": load.mailboxes * DAYS / 5,
-        "sent_mail": load.mailboxes * load.mails_a_day * assumed.sent_share * DAYS,
+        f"sent_mail_{load.receivers}": load.mailboxes
+        * load.mails_a_day
+        * assumed.sent_share
+        * DAYS,
         "reconcile_run": MINUTES_A_DAY * DAYS,
-        "renew_run": MINUTES_A_DAY / 10 * DAYS,
+        "renew_run": MINUTES_A_DAY * DAYS,
     }
-    # Jobs were counted by calling their use case: deployed, each run is a request as well.
-    direct = {"reconcile_run", "renew_run"}
-    total = dict.fromkeys(
-        ("reads", "writes", "deletes", "store_calls", "gmail_calls", "tasks", "requests", "units"),
-        0.0,
-    )
+    total = dict.fromkeys((*CALLS, *BILLED), 0.0)
     for name, times in happens.items():
-        row = {**counted[name]}
-        row["requests"] = row.get("requests", 0) + (name in direct)
         for key in total:
-            total[key] += times * row.get(key, 0)
-    total["deletes"] += total["requests"] * assumed.expired_a_request
+            total[key] += times * counted[name].get(key, 0)
+    if load.telemetry:
+        told = counted["pushed_mail_1_telemetry"]
+        total["exports"] += total["requests"] * told["exports"] / told["requests"]
     return {**total, "notifications": notified}
 
 
@@ -133,17 +145,27 @@ def table(counted: Mapping[str, Counts], loads: Sequence[Load]) -> str:
     costs = [monthly(counted, load) for load in loads]
     heads = [f"{one.mailboxes:,} mailboxes, {one.mails_a_day} mails a day" for one in loads]
     lines = [f"| US$ a month | {' | '.join(heads)} |", "|---|" + "---:|" * len(loads)]
-    lines += [
-        f"| {service} | {' | '.join(f'{one[service]:.2f}' for one in costs)} |"
-        for service in SERVICES
-    ]
-    sums = [sum(one.values()) for one in costs]
-    lines.append(f"| **together** | {' | '.join(f'**{one:.2f}**' for one in sums)} |")
-    each = [cost / load.mailboxes for cost, load in zip(sums, loads, strict=True)]
-    lines.append(f"| a mailbox | {' | '.join(f'{one:.4f}' for one in each)} |")
+    lines += [_row(service, [f"{one[service]:.2f}" for one in costs]) for service in SERVICES]
+    lines.append(_row("**together**", [f"**{sum(one.values()):.2f}**" for one in costs]))
+    lines.append(_row("a mailbox", [_each(counted, load) for load in loads]))
+    for title, change in VARIANTS.items():
+        changed = [replace(load, **change) for load in loads]
+        lines.append(_row(f"a mailbox, {title}", [_each(counted, load) for load in changed]))
+    for title, assumed in (("least", LEAST), ("most", MOST)):
+        each = [_each(counted, load, assumed) for load in loads]
+        lines.append(_row(f"a mailbox, all assumptions at their {title}", each))
     units = [operations(counted, load)["units"] / DAYS / MILLION for load in loads]
-    lines.append(f"| Gmail units a day, millions | {' | '.join(f'{one:.1f}' for one in units)} |")
+    lines.append(_row("Gmail units a day, millions", [f"{one:.1f}" for one in units]))
     return "\n".join(lines) + "\n"
+
+
+def _row(title: str, cells: Sequence[str]) -> str:
+    return f"| {title} | {' | '.join(cells)} |"
+
+
+def _each(counted: Mapping[str, Counts], load: Load, assumed: Assumptions | None = None) -> str:
+    cost = sum(monthly(counted, load, assumed=assumed).values())
+    return f"{cost / load.mailboxes:.4f}"
 
 
 def counts() -> Mapping[str, Counts]:
@@ -153,6 +175,11 @@ def counts() -> Mapping[str, Counts]:
 
 
 LOADS: Final = (Load(1_000, 50), Load(1_000, 200), Load(10_000, 50))
+VARIANTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "without a receiver": {"receivers": 0},
+    "with three receivers": {"receivers": 3},
+    "with telemetry": {"telemetry": True},
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -26,6 +26,7 @@ ONLY_FOR: Final = {
     "mcp": frozenset({"mcp"}),
     "opentelemetry-exporter-prometheus": frozenset(),
     "pypdf": frozenset({"api", "mcp", "run_actions"}),
+    "wsproto": frozenset({"api"}),
 }
 """Direct dependencies that other functions never import."""
 CUSTOM: Final = ROOT / "requirements-custom.txt"

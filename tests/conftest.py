@@ -4,25 +4,18 @@ Whatever a test asks Postroom for, the answer is held against the API's descript
 """
 
 import os
-import shutil
-import signal
 import socket
-import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Timer
-from typing import IO
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from infra.local.emulators import emulator, missing_programs
 from infra.local.system import LocalSystem
 from shared.edge.web.logs import LOG, SHARED
 
-START_LIMIT_S = 60
-STOP_LIMIT_S = 10
 REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
 
 
@@ -66,87 +59,30 @@ def every_test_hears_what_is_logged() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def firestore_emulator() -> Iterator[str]:
     """Return host:port of the official Firestore emulator (FACTS 13.1)."""
-    _need("gcloud", "java")
-    host = f"127.0.0.1:{_free_port()}"
-    command = ("gcloud", "beta", "emulators", "firestore", "start", f"--host-port={host}")
-    with _emulator(command, ready="is now running"):
-        yield host
+    yield from _running("firestore")
 
 
 @pytest.fixture(scope="session")
 def pubsub_emulator() -> Iterator[str]:
     """Return host:port of the official Pub/Sub emulator, of project `demo` (FACTS 13.1)."""
-    _need("gcloud", "java")
+    yield from _running("pubsub")
+
+
+def _running(name: str) -> Iterator[str]:
+    _need_programs()
     host = f"127.0.0.1:{_free_port()}"
-    command = ("gcloud", "beta", "emulators", "pubsub", "start", f"--host-port={host}")
-    with _emulator((*command, "--project=demo"), ready="Server started"):
+    with emulator(name, host):
         yield host
 
 
-def _need(*programs: str) -> None:
-    missing = [program for program in programs if shutil.which(program) is None]
-    if not missing:
+def _need_programs() -> None:
+    if not (missing := missing_programs()):
         return
     reason = f"{', '.join(missing)} not found: nothing here was tested against the emulator"
     if os.environ.get(REQUIRE) == "1":
         pytest.fail(f"{reason}, and {REQUIRE}=1")
     warnings.warn(f"SKIPPED: {reason}", stacklevel=2)
     pytest.skip(reason)
-
-
-@contextmanager
-def _emulator(command: tuple[str, ...], *, ready: str) -> Iterator[None]:
-    # gcloud leaves its Java child behind (FACTS 13.1): both go as one process group.
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    limit = Timer(START_LIMIT_S, _signal_group, (process.pid, signal.SIGKILL))
-    try:
-        limit.start()
-        assert process.stdout is not None
-        _read_until(process.stdout, ready)
-        limit.cancel()
-        drain = Timer(0, _read_until, (process.stdout, None))
-        drain.daemon = True
-        drain.start()
-        yield
-    finally:
-        limit.cancel()
-        _stop(process)
-
-
-def _read_until(output: IO[str], ready: str | None) -> None:
-    said = []
-    for line in output:
-        if ready is None:
-            continue
-        said.append(line)
-        if ready in line:
-            return
-    if ready is not None:
-        pytest.fail("The emulator did not start:\n" + "".join(said))
-
-
-def _stop(process: "subprocess.Popen[str]") -> None:
-    _signal_group(process.pid, signal.SIGTERM)
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        _signal_group(process.pid, signal.SIGKILL)
-        process.wait(STOP_LIMIT_S)
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
 
 
 def _free_port() -> int:

@@ -1,6 +1,6 @@
 """The mailbox as tools for agents, by the Model Context Protocol.
 
-Trigger  HTTP with an API key, POST /mcp; the headers name the connection
+Trigger  HTTP with an API key, POST /mcp; the headers name the connection. Without, POST /docs/mcp
 Reads    connections, grants, API keys and their policies; Gmail
 Writes   what the tools do: drafts, messages and labels at Gmail, the send ledger, action results
 Answers  JSON-RPC, of both eras of the protocol; mail content is marked as untrusted

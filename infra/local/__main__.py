@@ -4,22 +4,29 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
-from infra.local.demo import UNITS_PER_MINUTE, DemoSettings, run
+from infra.local.demo import run
+from infra.local.emulators import HOST_VARIABLE
 from infra.local.environment import (
+    FIRESTORE_PORT,
     GOOGLE_PORT,
     HOST,
     POSTROOM_PORT,
     PRODUCT_PORT,
+    PUBSUB_PORT,
     environment,
     write_environment,
 )
+from infra.local.own_client import keep_client, read_client
 from infra.local.postroom import Postroom
 from infra.local.processes import DemoError
+from infra.local.programs import POLL_S, UNITS_PER_MINUTE, DemoSettings, RealGoogle
+from infra.local.pubsub import EVENTS_TOPIC
 from infra.local.serving import listener
 from shared.adapters.system_clock import AdjustableClock
 
@@ -58,7 +65,31 @@ def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
         dest="origins",
         help="of a page elsewhere that may show the connect page; may be repeated",
     )
+    _real_options(parser)
+    _emulator_options(parser)
     return parser.parse_args(given)
+
+
+def _real_options(parser: argparse.ArgumentParser) -> None:
+    """Describe what Google itself, in place of the emulated one, takes."""
+    parser.add_argument("--google", choices=["emulated", "real"], default="emulated")
+    parser.add_argument("--client", type=Path, help="JSON file of a Desktop client of your own")
+    parser.add_argument("--poll-seconds", type=_seconds, default=POLL_S, dest="poll_s")
+    parser.add_argument("--google-url", default="", help="in place of Google's hosts: a stand-in")
+
+
+def _emulator_options(parser: argparse.ArgumentParser) -> None:
+    """Describe what runs on Google's official emulators, which gcloud brings."""
+    parser.add_argument("--store", choices=["sqlite", "firestore"], default="sqlite")
+    parser.add_argument("--firestore-port", type=int, default=FIRESTORE_PORT)
+    parser.add_argument("--events", choices=["webhooks", "pubsub"], default="webhooks")
+    parser.add_argument("--pubsub-port", type=int, default=PUBSUB_PORT)
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("must be a whole number above zero")
+    return int(text)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -68,7 +99,25 @@ def main(given: Sequence[str] | None = None) -> int:
     state = chosen.state.resolve()
     (state / "logs").mkdir(parents=True, exist_ok=True)
     state.chmod(0o777 & ~PRIVATE)
-    settings = DemoSettings(
+    try:
+        settings = settings_of(chosen, state)
+        if chosen.command == "postroom":
+            serve(settings)
+        else:
+            asyncio.run(run(settings))
+    except DemoError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def settings_of(chosen: argparse.Namespace, state: Path) -> DemoSettings:
+    """Return the parsed command line as settings. Raises DemoError for a client that is not."""
+    real = None
+    if chosen.google == "real":
+        client = keep_client(chosen.client, state)
+        real = RealGoogle(client, chosen.poll_s, chosen.google_url)
+    return DemoSettings(
         port=chosen.port,
         google_port=chosen.google_port,
         product_port=chosen.product_port,
@@ -76,31 +125,35 @@ def main(given: Sequence[str] | None = None) -> int:
         messages=chosen.messages,
         units_per_minute=chosen.units_per_minute,
         telemetry=chosen.telemetry,
-        testing=chosen.testing,
+        testing=chosen.testing or real is not None,
         origins=tuple(chosen.origins),
+        real=real,
+        firestore_port=chosen.firestore_port if chosen.store == "firestore" else None,
+        pubsub_port=chosen.pubsub_port if chosen.events == "pubsub" else None,
     )
-    if chosen.command == "postroom":
-        serve(settings)
-        return 0
-    try:
-        asyncio.run(run(settings))
-    except DemoError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    return 0
 
 
-def serve(settings: DemoSettings) -> None:
-    """Serve Postroom until interrupted."""
+def environ_of(settings: DemoSettings) -> dict[str, str]:
+    """Return what Postroom runs with. Raises DemoError where the client's file is gone."""
     more = {
         "POSTROOM_UNITS_PER_MINUTE": str(settings.units_per_minute),
         "POSTROOM_TELEMETRY": settings.telemetry,
         **({"POSTROOM_PUBLISHING": "testing"} if settings.testing else {}),
+        **_real_environment(settings.real),
+        **_emulator_environment(settings.emulators),
     }
     origins = (*LOOPBACK, *settings.origins)
-    environ = environment(settings.addresses, settings.state, more, origins)
+    return environment(settings.addresses, settings.state, more, origins)
+
+
+def serve(settings: DemoSettings) -> None:
+    """Serve Postroom until interrupted."""
+    environ = environ_of(settings)
     write_environment(settings.state, environ)
-    postroom = Postroom(environ, AdjustableClock())
+    # Google's libraries find their emulators in the process's own environment.
+    os.environ |= {name: environ[name] for name in HOST_VARIABLE.values() if name in environ}
+    poll_every = timedelta(seconds=settings.real.poll_s) if settings.real else None
+    postroom = Postroom(environ, AdjustableClock(), poll_every=poll_every, watch_code=True)
     config = uvicorn.Config(
         postroom.app,
         host=HOST,
@@ -110,6 +163,30 @@ def serve(settings: DemoSettings) -> None:
     )
     with listener(settings.port) as bound:
         uvicorn.Server(config).run(sockets=[bound])
+
+
+def _emulator_environment(emulators: Mapping[str, str]) -> dict[str, str]:
+    """Return what differs on the official emulators."""
+    sink = f"pubsub:{EVENTS_TOPIC}"
+    events = {"POSTROOM_EVENT_SINKS": sink, "POSTROOM_SINK_CHOICES": sink}
+    return {
+        **({"POSTROOM_STORE": "firestore:demo/(default)"} if "firestore" in emulators else {}),
+        **(events if "pubsub" in emulators else {}),
+        **{HOST_VARIABLE[name]: host for name, host in emulators.items()},
+    }
+
+
+def _real_environment(real: RealGoogle | None) -> dict[str, str]:
+    """Return what differs in front of Google itself."""
+    if real is None:
+        return {}
+    client = read_client(real.client)
+    return {
+        "POSTROOM_GOOGLE_URL": real.url,
+        "POSTROOM_GMAIL_TOPIC": "none",
+        "POSTROOM_OAUTH_CLIENT_ID": client.id,
+        "POSTROOM_OAUTH_CLIENT_SECRET": client.secret,
+    }
 
 
 if __name__ == "__main__":

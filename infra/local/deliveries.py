@@ -7,7 +7,7 @@ import httpx
 
 from infra.local.dispatcher import Answer
 from infra.local.environment import SCHEDULER_ACCOUNT, TASKS_ACCOUNT
-from infra.local.id_tokens import IdTokens
+from infra.local.id_tokens import CallTokens
 from infra.local.tasks.retry import retry_after
 from shared.adapters.sqlite.queue import ClaimedTask
 from shared.ports.clock import Clock
@@ -20,7 +20,7 @@ class Deliveries:
     """Signed POSTs to our own host; a failure is an answer with status 0, not an error."""
 
     client: httpx.AsyncClient
-    tokens: IdTokens
+    tokens: CallTokens
     clock: Clock
     target: str
     """The host's address, also the tokens' audience."""

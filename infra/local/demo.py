@@ -4,53 +4,38 @@ import asyncio
 import signal
 import socket
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from infra.local.connecting import NotConnectedError, connect, find_connection
+from infra.local.emulators import COMPONENTS, missing_programs
 from infra.local.environment import API_KEY, HOST, INTEGRATION, Addresses
-from infra.local.guide import Bar, Ready, guide, warning
+from infra.local.guide import (
+    Bar,
+    Ready,
+    guide,
+    invitation,
+    on_emulators,
+    own_guide,
+    reload_notice,
+    warning,
+)
 from infra.local.loopback import loopback_client
-from infra.local.processes import DemoError, Program, Running, running
-from shared.domain.connect.grant import TESTING_LIFETIME
+from infra.local.processes import DemoError, Running, running
+from infra.local.programs import DemoSettings, RealGoogle, programs
+from infra.local.pubsub import create_topics
 
 FREE, CONNECTED = "ada@acme.example", "grace@acme.example"
-UNITS_PER_MINUTE = 6_000
-"""Google's own limit of one user (FACTS 1.1)."""
 LOOK_S = 0.2
+RELOADS_S = 1.0
 BACKFILL_S = 180.0
-
-
-@dataclass(frozen=True, slots=True)
-class DemoSettings:
-    """Ports, where the state lies, and how much mail is made up at the first start."""
-
-    port: int
-    google_port: int
-    product_port: int
-    state: Path
-    messages: int
-    units_per_minute: int = UNITS_PER_MINUTE
-    telemetry: str = ""
-    """Who takes traces and metrics, as POSTROOM_TELEMETRY."""
-    testing: bool = False
-    """Whether Google's app is in testing, where grants die after seven days."""
-    origins: tuple[str, ...] = ()
-    """Of pages on other machines that may show the connect page."""
-
-    @property
-    def addresses(self) -> Addresses:
-        """The three addresses."""
-        ports = (self.port, self.google_port, self.product_port)
-        return Addresses(*(f"http://{HOST}:{port}" for port in ports))
 
 
 async def run(settings: DemoSettings) -> None:
     """Run until interrupted. Raises DemoError with a message for a person."""
     check_ports(settings)
+    check_emulators(settings)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,12 +56,7 @@ async def run(settings: DemoSettings) -> None:
 
 def check_ports(settings: DemoSettings) -> None:
     """Raise DemoError naming the first port that something else listens on."""
-    wanted = (
-        ("Postroom", "--port", settings.port),
-        ("the emulated Google", "--google-port", settings.google_port),
-        ("the sample product", "--product-port", settings.product_port),
-    )
-    for name, option, port in wanted:
+    for name, option, port in settings.ports:
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -89,6 +69,20 @@ def check_ports(settings: DemoSettings) -> None:
                 ) from None
 
 
+def check_emulators(settings: DemoSettings) -> None:
+    """Raise DemoError where what the official emulators need is not on this machine."""
+    if settings.emulators and (missing := missing_programs()):
+        parts = " ".join(f"google-cloud-cli-{name}-emulator" for name in settings.emulators)
+        raise DemoError(
+            f"{' and '.join(missing)} not found: STORE=firestore and EVENTS=pubsub run on "
+            "Google's official emulators, which need both. Install gcloud "
+            "(https://cloud.google.com/sdk/docs/install), a Java runtime, and the emulators:\n"
+            f"  apt-get install {parts}   (or: gcloud components install beta "
+            f"{' '.join(COMPONENTS[name] for name in settings.emulators)})\n"
+            "Without them `make demo` runs on SQLite, by the same code."
+        )
+
+
 async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     where, logs = settings.addresses, settings.state / "logs"
     started = [
@@ -98,44 +92,43 @@ async def _run(settings: DemoSettings, stack: AsyncExitStack) -> None:
     postroom = await stack.enter_async_context(
         loopback_client(base_url=where.postroom, headers=key, timeout=30)
     )
-    google = await stack.enter_async_context(loopback_client(base_url=where.google, timeout=120))
-    await _seed(google, settings.messages)
-    connection = await _connection(postroom, google)
-    print(guide(Ready(where, connection, CONNECTED, FREE)), flush=True)
+    if (pubsub := settings.emulators.get("pubsub")) is not None:
+        await create_topics(postroom, pubsub, where.postroom)
+    if settings.real is not None:
+        connection = await _own_connection(postroom, settings.real, where)
+    else:
+        connection = await _made_up(postroom, settings)
+    print(on_emulators(settings.emulators), end="", flush=True)
     print(warning(await _left_out(postroom)), end="", flush=True)
     await _watch_backfill(postroom, connection)
-    await _until_one_ends(started)
+    telling = asyncio.create_task(_tell_reloads(postroom))
+    try:
+        await _until_one_ends(started)
+    finally:
+        telling.cancel()
 
 
-def programs(settings: DemoSettings) -> list[Program]:
-    """Return the demo's programs in the order they start."""
-    where, state = settings.addresses, settings.state
-    google = [
-        *("--port", str(settings.google_port), "--state", str(state / "google.sqlite")),
-        *("--push-endpoint", f"{where.postroom}/push/gmail"),
-        *("--redirect-uri", f"{where.postroom}/oauth/callback"),
-        *("--redirect-uri", f"{where.postroom}/console/sign-in/answer"),
-        *("--clock-follower", f"{where.postroom}/_local/clock"),
-        *("--units-per-minute", str(settings.units_per_minute)),
-        *(("--refresh-token-days", str(TESTING_LIFETIME.days)) if settings.testing else ()),
-    ]
-    postroom = [
-        *("postroom", "--port", str(settings.port), "--google-port", str(settings.google_port)),
-        *("--product-port", str(settings.product_port), "--state", str(state)),
-        *("--units-per-minute", str(settings.units_per_minute)),
-        *("--telemetry", settings.telemetry),
-        *(("--testing",) if settings.testing else ()),
-        *(word for origin in settings.origins for word in ("--origin", origin)),
-    ]
-    product = [
-        *("--port", str(settings.product_port), "--postroom", where.postroom, "--key", API_KEY),
-        *("--google-control", where.google, "--state", str(state / "harbor.sqlite")),
-    ]
-    return [
-        Program("google", "infra.local.google", google, where.google),
-        Program("postroom", "infra.local", postroom, f"{where.postroom}/health"),
-        Program("product", "infra.local.product", product, where.product),
-    ]
+async def _made_up(postroom: httpx.AsyncClient, settings: DemoSettings) -> str:
+    """Make up mail in the emulated Google and connect one mailbox; return its connection."""
+    where = settings.addresses
+    async with loopback_client(base_url=where.google, timeout=120) as google:
+        await _seed(google, settings.messages)
+        connection = await _connection(postroom, google)
+    print(guide(Ready(where, connection, CONNECTED, FREE)), flush=True)
+    return connection
+
+
+async def _own_connection(postroom: httpx.AsyncClient, real: RealGoogle, where: Addresses) -> str:
+    """Wait until a person has connected a mailbox of their own; return its connection."""
+    print(invitation(where, real.poll_s), flush=True)
+    while True:
+        answer = await postroom.get("/connections")
+        answer.raise_for_status()
+        if found := answer.json()["connections"]:
+            id = str(found[0]["connection_id"])
+            print(own_guide(where, id), flush=True)
+            return id
+        await asyncio.sleep(LOOK_S)
 
 
 async def _seed(google: httpx.AsyncClient, messages: int) -> None:
@@ -189,6 +182,18 @@ async def _progress(postroom: httpx.AsyncClient, connection: str) -> tuple[float
     stored = progress.get("stored", 0)
     total = progress.get("estimated_total")
     return stored / (total or 1), f"{stored} of about {total or '?'} messages"
+
+
+async def _tell_reloads(postroom: httpx.AsyncClient) -> None:
+    """Print what came of own code whenever it was loaded anew, until cancelled."""
+    known = 0
+    while True:
+        await asyncio.sleep(RELOADS_S)
+        with suppress(httpx.HTTPError):
+            told = (await postroom.get("/_local/own-code")).json()
+            if told["loads"] != known:
+                known = told["loads"]
+                print(reload_notice(told["faults"]), end="", flush=True)
 
 
 async def _until_one_ends(started: list[Running]) -> None:

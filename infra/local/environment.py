@@ -17,6 +17,8 @@ HOST: Final = "127.0.0.1"
 POSTROOM_PORT: Final = 8080
 GOOGLE_PORT: Final = 8085
 PRODUCT_PORT: Final = 8090
+FIRESTORE_PORT: Final = 8086
+PUBSUB_PORT: Final = 8087
 API_KEY: Final = "postroom-local-key"
 OPERATOR_KEY: Final = "postroom-local-operator"
 """Opens the console."""
@@ -57,7 +59,7 @@ def environment(
         "ENVIRONMENT": "dev",
         "PUBLIC_URL": addresses.postroom,
         "STORE": f"sqlite:{directory / 'postroom.sqlite'}",
-        "QUEUE": "sqlite",
+        "QUEUE": f"sqlite:{directory / 'postroom-queue.sqlite'}",
         "KEYRING": f"file:{directory / 'keyring.json'}",
         "TASKS_AUDIENCE": addresses.postroom,
         "TASKS_SERVICE_ACCOUNT": TASKS_ACCOUNT,

@@ -66,7 +66,7 @@ class LocalSystem:
         google_server = LoopServer(google_app, google_socket)
         await google_server.open()
         clock, values = AdjustableClock(), environment(addresses, directory, environ)
-        postroom = _postroom(values, clock, directory, jobs)
+        postroom = Postroom(values, clock, jobs=jobs)
         server = LoopServer(postroom.app, socket)
         await server.open()
         key = {"Authorization": f"Bearer {API_KEY}"}
@@ -162,15 +162,9 @@ class LocalSystem:
 
     async def restart(self) -> None:
         """Start Postroom again on the same files, port and time."""
-        self.postroom = _postroom(self.environ, self.clock, self.directory, self.jobs)
+        self.postroom = Postroom(self.environ, self.clock, jobs=self.jobs)
         self.server = LoopServer(self.postroom.app, listener(self.port))
         await self.server.open()
-
-
-def _postroom(
-    environ: Mapping[str, str], clock: AdjustableClock, directory: Path, jobs: tuple[Job, ...]
-) -> Postroom:
-    return Postroom(environ, clock, queue_path=directory / "postroom-queue.sqlite", jobs=jobs)
 
 
 def _google_settings(

@@ -34,7 +34,7 @@ locals {
     mcp = {
       about   = "The mailbox as tools for agents, by the Model Context Protocol."
       trigger = "public"
-      paths   = ["/mcp"]
+      paths   = ["/mcp", "/docs/mcp"]
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { memory = "1Gi", timeout_s = 300 }
     }

@@ -49,28 +49,6 @@ variable "product_origins" {
   }
 }
 
-variable "integration_aliases" {
-  description = "What callers may call the integration besides google-mail, such as gmail."
-  type        = list(string)
-  default     = []
-
-  validation {
-    condition     = alltrue([for one in var.integration_aliases : can(regex("^[A-Za-z0-9~:.@_-]{1,64}$", one))])
-    error_message = "An integration key is letters, digits and any of ~:.@_-, at most 64 of them."
-  }
-}
-
-variable "sync_alias" {
-  description = "What callers may call the mailbox's sync and its model besides, such as emails/GmailEmail."
-  type        = string
-  default     = ""
-
-  validation {
-    condition     = var.sync_alias == "" || can(regex("^[a-z][a-z0-9-]{0,63}/[A-Z][A-Za-z0-9]{0,63}$", var.sync_alias))
-    error_message = "An alias is the name of a sync and of a model, as emails/GmailEmail."
-  }
-}
-
 variable "api_key_hashes" {
   description = "SHA-256, in hex, of the root API keys; never the keys."
   type        = list(string)

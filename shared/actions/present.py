@@ -14,10 +14,11 @@ EXPORTS: Final = re.compile(r"^SYNCS?\s*[:=]", re.MULTILINE)
 
 def has_own_syncs(ready: Collection[str]) -> bool:
     """Whether a ready sync is named, or a module of the deployment's own exports one."""
-    return bool(ready) or _custom_has_some()
+    return bool(ready) or custom_exports_sync()
 
 
 @cache
-def _custom_has_some() -> bool:
+def custom_exports_sync() -> bool:
+    """Whether a module of the deployment's own exports a sync, as its text says."""
     found = CUSTOM.rglob("*.py")
     return any(EXPORTS.search(path.read_text("utf-8", "replace")) for path in found)

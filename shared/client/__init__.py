@@ -1,5 +1,6 @@
 """Python client of the HTTP API, for products; it knows that API and nothing else of Postroom."""
 
+from .blocking import PostroomSync
 from .connections import Connection, ConnectionDetails, ConnectSession
 from .errors import (
     ConflictError,
@@ -41,6 +42,7 @@ __all__ = [
     "Postroom",
     "PostroomApiError",
     "PostroomError",
+    "PostroomSync",
     "PostroomUnreachableError",
     "RateLimitedError",
     "ReauthRequiredError",

@@ -124,6 +124,8 @@ class Explanation(ResponseModel):
     record: Mapping[str, Any] | None
     quarantine: Quarantined | None
     sync: Mapping[str, Any]
+    found: Sequence[str] = ()
+    """The ids of all that was meant, newest first; the first one is explained."""
 
 
 class _Statuses(ResponseModel):
@@ -203,9 +205,12 @@ class Syncs:
         path = at("quarantine", message_id, "retry")
         await self.transport.json(Request("POST", path, connection_id, repeatable=True))
 
-    async def explain(self, connection_id: str, message_id: str) -> Explanation:
-        """Return when a message was stored, or exactly why it is absent and what to do."""
-        request = Request("GET", "/explain", connection_id, query=query_of(message_id=message_id))
+    async def explain(self, connection_id: str, message: str) -> Explanation:
+        """Return when a message was stored, or exactly why it is absent and what to do.
+
+        `message` is a Gmail id, a Message-ID, or words as in Gmail's search box.
+        """
+        request = Request("GET", "/explain", connection_id, query=query_of(message=message))
         return await self.transport.read(request, Explanation)
 
     async def _do(self, path: str, connection_id: str | None, *names: str, **more: Any) -> None:

@@ -8,6 +8,7 @@ for the messages, whose cursors are as old as Postroom.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 from shared.domain.base64url import decode_base64url, encode_base64url
@@ -17,6 +18,7 @@ from shared.errors import InvalidRequestError
 _CHECKSUM_BYTES = 6
 _NUMBER_BYTES = 8
 _SALT_BYTES = 16
+_REMEMBERED = 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR, _SCREEN = b"c1", b"s1"
 
@@ -83,9 +85,17 @@ def _read(
 
 
 def _checksum(connection_id: ConnectionId, kind: bytes, body: bytes, model: str) -> bytes:
+    hashed = _base_hash(connection_id, kind, model).copy()
+    hashed.update(body)
+    return hashed.digest()
+
+
+@lru_cache(_REMEMBERED)
+def _base_hash(connection_id: ConnectionId, kind: bytes, model: str) -> blake2b:
+    """Return the hash before any body: one serves all the records of a page."""
     salt = blake2b(model.encode(), digest_size=_SALT_BYTES).digest() if model else b""
     key = connection_id.encode()[:64]
-    return blake2b(body, digest_size=_CHECKSUM_BYTES, key=key, person=kind, salt=salt).digest()
+    return blake2b(digest_size=_CHECKSUM_BYTES, key=key, person=kind, salt=salt)
 
 
 def _refusal(name: str) -> InvalidRequestError:

@@ -71,8 +71,7 @@ def api_routes() -> Routes:
 
 def oauth_callback_routes() -> Routes:
     """Return what the `oauth_callback` function serves."""
-    from shared.edge.compat import absent
-    from shared.edge.connect import oauth
+    from shared.edge.connect import headless, oauth
     from shared.edge.connect import sessions as connect_sessions
     from shared.edge.connect import ui as connect_ui
 
@@ -80,7 +79,7 @@ def oauth_callback_routes() -> Routes:
         *connect_ui.ROUTES,
         *connect_sessions.SESSION_ROUTES,
         *oauth.ROUTES,
-        *absent.CONSENT_ROUTES,
+        *headless.ROUTES,
     )
 
 
@@ -189,9 +188,10 @@ def console_routes() -> Routes:
 def mcp_routes() -> Routes:
     """Return what the `mcp` function serves."""
     load_own_code()
+    from shared.edge.docs.tools_route import tools_of
     from shared.edge.mcp import route
 
-    return route.ROUTES
+    return (*route.ROUTES, tools_of(whole_table))
 
 
 ROUTES_OF: Mapping[str, Callable[[], Routes]] = {

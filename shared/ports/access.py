@@ -32,8 +32,8 @@ class Approvals(Documents[Approval], Protocol):
         """
         ...
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's approvals that are due, most overdue first."""
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of approvals that are due, most overdue first."""
         ...
 
     async def list(

@@ -30,8 +30,8 @@ class DueEvent:
 class Outbox(Documents[Event], Protocol):
     """Events by id."""
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
-        """Return pending events of the shard whose attempt is due, most overdue first."""
+    async def due(self, now: datetime, limit: int) -> Sequence[DueEvent]:
+        """Return pending events whose attempt is due, most overdue first."""
         ...
 
     async def list(

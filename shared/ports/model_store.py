@@ -59,10 +59,8 @@ class ModelSyncs(Documents[ModelSyncState], Protocol):
         """
         ...
 
-    async def due(
-        self, shard: int, now: datetime, limit: int
-    ) -> Sequence[tuple[ConnectionId, str]]:
-        """Return (connection, sync) of the shard that are due, most overdue first."""
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[ConnectionId, str]]:
+        """Return (connection, sync) that are due, most overdue first."""
         ...
 
     async def of_connection(

@@ -25,8 +25,8 @@ class Sends(Documents[SendEntry], Protocol):
         """
         ...
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's unfinished entries that are due, most overdue first."""
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of unfinished entries that are due, most overdue first."""
         ...
 
     async def list(
@@ -54,8 +54,8 @@ class Sends(Documents[SendEntry], Protocol):
 class BulkSends(Documents[BulkSend], Protocol):
     """Bulks by id."""
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's unfinished bulks that are due, most overdue first."""
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of unfinished bulks that are due, most overdue first."""
         ...
 
     async def list_unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.sync.record import LastAction, QuarantineEntry, Record, RecordHead
+from shared.domain.sync.rows import RecordRow
 from shared.domain.sync.state import SyncState
 from shared.ports.documents import Documents, Versioned
 
@@ -61,8 +62,8 @@ class SyncStates(Documents[SyncState], Protocol):
         """
         ...
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
-        """Return connections of the shard whose `next_due_at` has come, most overdue first."""
+    async def due(self, now: datetime, limit: int) -> Sequence[ConnectionId]:
+        """Return connections whose `next_due_at` has come, most overdue first."""
         ...
 
 
@@ -132,6 +133,14 @@ class RecordPage:
     last: SequenceNumber | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """The same page as it is shown."""
+
+    rows: Sequence[RecordRow] = field(default_factory=tuple)
+    last: SequenceNumber | None = None
+
+
 class Records(Protocol):
     """The live copy of a mailbox, written only by `SyncStates.commit`.
 
@@ -162,6 +171,10 @@ class Records(Protocol):
         A filter never loses a place: `last` covers what the filter passed over, so a page may be
         short or empty and still have a `last`.
         """
+        ...
+
+    async def rows(self, connection_id: ConnectionId, query: RecordQuery) -> RowPage:
+        """Return what `page` does, each record as it is shown: no more of it is read."""
         ...
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:

@@ -1,12 +1,11 @@
 """Find what no task wakes: due mailboxes, events, sends, approvals, disconnects (DESIGN 4.9)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.ids import SHARDS
 from shared.ports.access import Approvals
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections
@@ -21,20 +20,17 @@ from shared.usecases.send.rules import BULK_TASK, SEND_TASK
 from shared.usecases.sync.models.served import OwnSyncsServed
 from shared.usecases.sync.task import adopt_task, models_task, sync_task
 
-SHARDS_AT_ONCE = 8
-"""Enough to hide the store's latency, few enough to leave it room for others."""
+PAGE = 10_000
+"""Most of one kind that one run wakes; the next run finds the rest."""
+ENQUEUED_AT_ONCE = 8
+"""Enough to hide the queue's latency, few enough to leave it room for others."""
 
 
-async def for_each_shard(look: Callable[[int], Awaitable[int]]) -> int:
-    """Return the sum of what `look` counted in each shard. Raises what it raises."""
-    found = 0
-    for start in range(0, SHARDS, SHARDS_AT_ONCE):
-        shards = range(start, min(start + SHARDS_AT_ONCE, SHARDS))
-        found += sum(await asyncio.gather(*map(look, shards)))
-    return found
-
-
-PAGE = 200
+async def enqueue_all(queue: Queue, tasks: Sequence[Task]) -> int:
+    """Enqueue them, some at a time; return how many. Raises QueueUnavailableError."""
+    for start in range(0, len(tasks), ENQUEUED_AT_ONCE):
+        await asyncio.gather(*map(queue.enqueue, tasks[start : start + ENQUEUED_AT_ONCE]))
+    return len(tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +52,17 @@ class Reconcile:
     clock: Clock
 
     async def __call__(self) -> Reconciled:
-        """Look through every shard. Raises StoreUnavailableError, QueueUnavailableError."""
-        syncs = await for_each_shard(self._syncs)
-        return Reconciled(syncs, sends=await for_each_shard(self._sends))
+        """Look for what is due. Raises StoreUnavailableError, QueueUnavailableError."""
+        syncs = await self.states.due(self.clock.now(), PAGE)
+        woken = await enqueue_all(self.queue, [sync_task(id) for id in syncs])
+        return Reconciled(woken, sends=await self._sends())
 
-    async def _sends(self, shard: int) -> int:
+    async def _sends(self) -> int:
         now = self.clock.now()
-        due = await self.sends.due(shard, now, PAGE)
-        for id in due:
-            await self.queue.enqueue(Task(SEND_TASK, {"id": id}))
-        bulks = await self.bulk_sends.due(shard, now, PAGE)
-        for id in bulks:
-            await self.queue.enqueue(Task(BULK_TASK, {"id": id}, QueueName.BULK))
-        return len(due) + len(bulks)
-
-    async def _syncs(self, shard: int) -> int:
-        due = await self.states.due(shard, self.clock.now(), PAGE)
-        for connection_id in due:
-            await self.queue.enqueue(sync_task(connection_id))
-        return len(due)
+        sends = [Task(SEND_TASK, {"id": id}) for id in await self.sends.due(now, PAGE)]
+        bulks = await self.bulk_sends.due(now, PAGE)
+        of_bulks = [Task(BULK_TASK, {"id": id}, QueueName.BULK) for id in bulks]
+        return await enqueue_all(self.queue, [*sends, *of_bulks])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +79,8 @@ class WakeModels:
         if not self.own_syncs.anywhere:
             return 0
         await self.queue.enqueue(adopt_task())
-        return await for_each_shard(self._shard)
-
-    async def _shard(self, shard: int) -> int:
-        due = await self.states.due(shard, self.clock.now(), PAGE)
-        for connection_id, sync in due:
-            await self.queue.enqueue(models_task(connection_id, sync))
-        return len(due)
+        due = await self.states.due(self.clock.now(), PAGE)
+        return await enqueue_all(self.queue, [models_task(id, sync) for id, sync in due])
 
 
 DISCONNECTS_PAGE = 100
@@ -124,7 +107,6 @@ class ResumeDisconnects:
 
 
 APPROVAL_TASK = "/tasks/approval"
-APPROVALS_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +119,8 @@ class WakeApprovals:
 
     async def __call__(self) -> int:
         """Return how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
-        return await for_each_shard(self._shard)
-
-    async def _shard(self, shard: int) -> int:
-        due = await self.approvals.due(shard, self.clock.now(), APPROVALS_PAGE)
-        for id in due:
-            await self.queue.enqueue(Task(APPROVAL_TASK, {"id": id}))
-        return len(due)
-
-
-EVENTS_PAGE = 200
-"""Events of one shard that one run wakes; the next run finds the rest."""
+        due = await self.approvals.due(self.clock.now(), PAGE)
+        return await enqueue_all(self.queue, [Task(APPROVAL_TASK, {"id": id}) for id in due])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +133,12 @@ class WakeDeliveries:
 
     async def __call__(self) -> int:
         """Return how many were due. Raises StoreUnavailableError, QueueUnavailableError."""
-        return await for_each_shard(self._shard)
-
-    async def _shard(self, shard: int) -> int:
         now = self.clock.now()
-        due = await self.outbox.due(shard, now, EVENTS_PAGE)
-        for one in due:
-            await self.queue.enqueue(
-                Task(DELIVER_TASK, {"event_id": one.id}, QueueName.RETRIES, name=_name(one, now))
-            )
-        return len(due)
+        tasks = [
+            Task(DELIVER_TASK, {"event_id": one.id}, QueueName.RETRIES, name=_name(one, now))
+            for one in await self.outbox.due(now, PAGE)
+        ]
+        return await enqueue_all(self.queue, tasks)
 
 
 def _name(one: DueEvent, now: datetime) -> str:

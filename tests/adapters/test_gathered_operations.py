@@ -29,15 +29,17 @@ async def written(kept: Operations) -> list[Operation]:
     return list(await kept.list(connection_id=C1, type=None, state=None, limit=99))
 
 
-def well(id: str) -> Operation:
-    return operation(id, type=OperationType.SYNC, state=OperationState.OK)
+def well(id: str, type: OperationType = OperationType.SYNC) -> Operation:
+    return operation(id, type=type, state=OperationState.OK)
 
 
-async def test_syncs_that_went_well_wait_for_company(
+async def test_syncs_and_deliveries_that_went_well_wait_for_company(
     log: BatchedOperations, kept: Operations
 ) -> None:
     for number in range(GATHERED - 1):
-        await log.append(well(f"o{number}"))
+        await log.append(
+            well(f"o{number}", (OperationType.SYNC, OperationType.DELIVERY)[number % 2])
+        )
     assert await written(kept) == []
     await log.append(well("last"))
     assert len(await written(kept)) == GATHERED
@@ -50,7 +52,7 @@ async def test_syncs_that_went_well_wait_for_company(
         replace(well("bad"), state=OperationState.FAILED),
         replace(well("sent"), type=OperationType.SEND),
     ],
-    ids=["failed", "not a sync"],
+    ids=["failed", "a send"],
 )
 async def test_anything_else_is_written_at_once_with_what_waited(
     log: BatchedOperations, kept: Operations, urgent: Operation

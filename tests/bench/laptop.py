@@ -10,9 +10,9 @@ import httpx
 import psutil
 
 from infra.local.connecting import connect
-from infra.local.demo import DemoSettings, programs
 from infra.local.environment import API_KEY
 from infra.local.processes import Running, running
+from infra.local.programs import DemoSettings, programs
 from infra.local.serving import listener
 
 EMAIL = "ada@acme.example"

@@ -6,7 +6,6 @@ transport headers that real mail carries (about 5 kB, random, so that they do no
 
 import random
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -16,10 +15,12 @@ import orjson
 from infra.local.google.corpus import seed_messages
 from infra.local.google.mail.mime import read_part
 from infra.local.google.mail.rendering import render as render_mime
-from shared.domain.ids import HistoryId, MessageId, SequenceNumber, ThreadId
+from shared.domain.ids import ConnectionId, HistoryId, MessageId, SequenceNumber, ThreadId
 from shared.domain.mail.reading.email_message import read_message
-from shared.domain.sync.payload import pack, render_json, unpack
+from shared.domain.packed import GzipText, PlainText, Text, unpack_object
+from shared.domain.sync.payload import pack, unpack
 from shared.domain.sync.record import Origin, Record, RecordHead
+from shared.domain.sync.rows import record_row
 
 MESSAGES: Final = 2_000
 NOW: Final = datetime(2026, 11, 20, tzinfo=UTC)
@@ -100,7 +101,7 @@ def report(name: str, raw: Sequence[bytes]) -> None:
     )
     parsed = [orjson.loads(text) for text in raw]
     packed = [pack(read_message(message)) for message in parsed]
-    size = sum(len(zlib.decompress(payload)) for payload in packed) / sum(map(len, packed))
+    size = sum(len(unpack_object(payload)) for payload in packed) / sum(map(len, packed))
     print(
         f"  payloads {sum(map(len, packed)) / len(packed) / 1000:.1f} kB, {size:.1f} times smaller"
     )
@@ -110,7 +111,13 @@ def report(name: str, raw: Sequence[bytes]) -> None:
     measure("all three", lambda text: pack(read_message(orjson.loads(text))), raw)
     records = [record(payload) for payload in packed]
     measure("unpack (parsed)", unpack, packed)
-    measure("render_json (spliced)", lambda one: render_json(one, "cursor"), records)
+    measure("shown, inflated", lambda one: _written(PlainText(), one), records)
+    measure("shown, as it is packed", lambda one: _written(GzipText(), one), records)
+
+
+def _written(text: Text, one: Record) -> bytes:
+    record_row(one).write(text, ConnectionId("c-1"))
+    return text.end()
 
 
 def main() -> None:

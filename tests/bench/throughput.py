@@ -37,6 +37,8 @@ class Load:
     per_second: float
     per_cpu_second: float
     p99_ms: float
+    bytes: int
+    """Of one answer, as it was sent."""
 
 
 async def measure(directory: Path, scale: Scale) -> list[Figure]:
@@ -45,11 +47,22 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
         await machine.control("/mailboxes", {"email": EMAIL, "messages": 300})
         connection = await machine.connect()
         await finished(machine, connection)
-        pages = await _loaded(machine, await _page(machine, client, connection, PAGE))
-        small = await _loaded(machine, await _page(machine, client, connection, 1))
+        pages = await _loaded(machine, _page(machine, client, connection, PAGE))
+        inflated = await _loaded(machine, _page(machine, client, connection, PAGE, "identity"))
+        small = await _loaded(machine, _page(machine, client, connection, 1))
         stale = await _loaded(machine, await _notification(machine, client))
     return [
         *_figures("pages of 100 records", pages, 1_000),
+        Figure(
+            "throughput",
+            "pages of 100 records, to who takes no gzip",
+            inflated.per_cpu_second,
+            "/s",
+        ),
+        Figure(
+            "throughput", "gzip against none", pages.per_cpu_second / inflated.per_cpu_second, "x"
+        ),
+        Figure("throughput", "its bytes against none's", pages.bytes / inflated.bytes, "x", 0.2),
         *_figures("pages of 1 record", small, None),
         *_figures("stale notifications", stale, 500),
     ]
@@ -63,9 +76,11 @@ def _figures(what: str, load: Load, aim: float | None) -> list[Figure]:
     ]
 
 
-async def _page(machine: Laptop, client: httpx.AsyncClient, connection: str, limit: int) -> Ask:
+def _page(
+    machine: Laptop, client: httpx.AsyncClient, connection: str, limit: int, coding: str = "gzip"
+) -> Ask:
     url = f"{machine.postroom_url}/records?model=EmailMessage&limit={limit}"
-    headers = {**machine.api.headers, "connection-id": connection}
+    headers = {**machine.api.headers, "connection-id": connection, "accept-encoding": coding}
     return lambda: client.get(url, headers=headers)
 
 
@@ -86,7 +101,7 @@ async def _notification(machine: Laptop, client: httpx.AsyncClient) -> Ask:
 
 
 async def _loaded(machine: Laptop, ask: Ask) -> Load:
-    (await ask()).raise_for_status()
+    first = (await ask()).raise_for_status()
     took: list[float] = []
     cpu, began = machine.cpu_s, time.perf_counter()
 
@@ -98,4 +113,4 @@ async def _loaded(machine: Laptop, ask: Ask) -> Load:
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
     seconds, cpu = time.perf_counter() - began, machine.cpu_s - cpu
     p99 = sorted(took)[int(len(took) * 0.99)] * 1e3
-    return Load(len(took) / seconds, len(took) / cpu, p99)
+    return Load(len(took) / seconds, len(took) / cpu, p99, first.num_bytes_downloaded)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,10 +18,13 @@ from infra.local.google.settings import GoogleSettings
 from infra.local.loopback import loopback_client
 from infra.local.serving import LoopServer, address_of, listener
 from shared.adapters.keys.local import create_keyring
+from shared.adapters.system_clock import AdjustableClock
 from shared.edge.composition.container import AutowiredContainer
+from shared.edge.connect.headless import headless_socket
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes, oauth_callback_routes
 from shared.edge.web.app import build_app
+from shared.ports.clock import Clock
 from tests.harness.connecting import ADA, BEN, environ
 from tests.harness.samples import API_KEY
 
@@ -53,6 +57,13 @@ class Site:
     product: str
     stranger: str
     api: httpx.AsyncClient
+    clock: AdjustableClock
+
+    async def advance(self, time: timedelta) -> None:
+        """Let time pass, here and at Google."""
+        self.clock.advance(time)
+        seconds = {"advance_s": time.total_seconds()}
+        (await self.api.post(f"{self.google}/_control/clock", json=seconds)).raise_for_status()
 
     async def session(self, **body: object) -> dict[str, str]:
         tags = {"end_user_id": "ada", "end_user_email": ADA}
@@ -102,10 +113,17 @@ async def running_site(
             }
         )
         container = AutowiredContainer(settings)
+        clock = AdjustableClock()
+        container.bind(Clock, clock)
         opened.push_async_callback(container.close)
         plain = Starlette(routes=[Route("/", lambda _: HTMLResponse(PRODUCT))])
         apps = [
-            build_app("api", (*api_routes(), *oauth_callback_routes()), container),
+            build_app(
+                "api",
+                (*api_routes(), *oauth_callback_routes()),
+                container,
+                (headless_socket(container),),
+            ),
             create_app(
                 GoogleSettings(push_endpoint=None, redirect_uris=(f"{postroom}/oauth/callback",))
             ),
@@ -121,4 +139,4 @@ async def running_site(
         )
         for email in (ADA, BEN):
             await api.post(f"{google}/_control/mailboxes", json={"email": email})
-        yield Site(postroom, google, shop, stranger, api)
+        yield Site(postroom, google, shop, stranger, api, clock)

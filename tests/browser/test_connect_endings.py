@@ -215,7 +215,7 @@ async def test_a_blocked_window_becomes_a_link(site: Site, browser: Browser) -> 
     frame = page.frame_locator("#connect-ui")
     await frame.get_by_role("button", name="Continue with Google").click()
     async with page.expect_popup() as popup:
-        await frame.get_by_role("link", name="Open Google sign-in").click()
+        await frame.get_by_role("link", name="Open the window again").click()
     await allow_at_google(await popup.value)
     await seen.reads("Gmail is connected")
 

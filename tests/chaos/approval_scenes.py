@@ -12,7 +12,6 @@ from shared.actions.policy.count_sends import CountSends
 from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.guard import GuardedActions, Waiting
 from shared.domain.events.event import EventType
-from shared.domain.ids import SHARDS
 from shared.domain.keys.approval import CLAIM, GIVEN_UP, WAITS, Approval, approval_id
 from shared.domain.keys.policy import Actor, Policy
 from shared.domain.send.entry import send_id
@@ -226,12 +225,11 @@ class Play:
     async def _background(self) -> None:
         """Do what reconcile and its tasks do."""
         container = self.harness.container
-        for shard in range(SHARDS):
-            now = self.harness.clock.now()
-            for id in await container.use(Approvals).due(shard, now, 50):
-                await container.use(DecideApproval).attend(id)
-            for id in await container.use(Sends).due(shard, now, 50):
-                await container.use(FinishSend)(id)
+        now = self.harness.clock.now()
+        for id in await container.use(Approvals).due(now, 50):
+            await container.use(DecideApproval).attend(id)
+        for id in await container.use(Sends).due(now, 50):
+            await container.use(FinishSend)(id)
 
     async def _found(self) -> Approval | None:
         id = approval_id(self.actor.key, CONNECTION, self.key)

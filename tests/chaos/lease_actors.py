@@ -50,7 +50,11 @@ UNITS = 10**9
 TASK_BUDGET = timedelta(minutes=4)
 QUOTA = {"pace", "paces", "spent", "spent_before", "_ready_at"}
 """Live mail never waits for it."""
-REPORTS = {"started", "steps", "tally", "last_tally", "trace_id", "pushed", "lateness_ms"}
+REPORTS = {
+    *{"started", "steps", "tally", "last_tally", "trace_id", "pushed", "lateness_ms"},
+    "sightings",
+}
+"""What is told, and decides nothing."""
 IGNORED = frozenset(QUOTA | REPORTS)
 
 Request = tuple[Any, ...]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,9 +21,11 @@ SUBJECTS = ("One", "Two", POISON, "Three", "Four")
 MOST_LIVES = 6
 
 
-def _killing(message: Mapping[str, Any], bodies: Mapping[str, bytes] | None = None) -> EmailMessage:
+def _killing(
+    message: Mapping[str, Any], bodies: Mapping[str, bytes] | None, headers: Sequence[str]
+) -> EmailMessage:
     """Read as ever; of the mail that is marked, die as by the hand of the out-of-memory killer."""
-    found = read_message(message, bodies)
+    found = read_message(message, bodies, headers)
     if found["subject"] == POISON:
         os.kill(os.getpid(), signal.SIGKILL)
     return found

@@ -126,7 +126,7 @@ async def long_delta(harness: ChaosHarness, changes: int) -> None:
 
 async def killed_after_every_part(points: list[Point], changes: int) -> None:
     """Die after every commit of one long delta, with its answer unseen."""
-    [committed] = [point for point in points if str(point).endswith("Held._written (await 1)")]
+    [committed] = [point for point in points if str(point).endswith("Held._write (await 1)")]
     async with open_shared_google() as shared_google, shared_google.harness() as harness:
         await long_delta(harness, changes)
         checkpoints = [(await harness.state()).checkpoint or 0]

@@ -66,12 +66,12 @@ class TokenDesk:
 
 @dataclass
 class HeldSends:
-    """A ledger of sends or bulks, with entries that are due once, whatever shard is asked for."""
+    """A ledger of sends or bulks, with entries that are due once."""
 
     sends: Sends | BulkSends
     waiting: list[str] = field(default_factory=list)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
         """Return them."""
         found, self.waiting = self.waiting, []
         return found

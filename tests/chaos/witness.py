@@ -83,9 +83,9 @@ class WitnessedStates:
             raise StoreUnavailableError("The answer was lost.")
         return committed
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
+    async def due(self, now: datetime, limit: int) -> Sequence[ConnectionId]:
         """Return what is due."""
-        return await self.states.due(shard, now, limit)
+        return await self.states.due(now, limit)
 
     def _strikes(self, write: str) -> str | None:
         lost = self.trouble(write)

@@ -18,7 +18,7 @@ NEEDS = {"httpx", "pydantic"}
 USE = """
 import asyncio, importlib.util, sys
 from importlib.metadata import files, requires
-from postroom_client import Postroom
+from postroom_client import Postroom, PostroomSync
 
 async def main() -> None:
     async with Postroom.open(sys.argv[1], sys.argv[2]) as postroom:
@@ -28,6 +28,8 @@ assert importlib.util.find_spec("shared") is None
 print(sorted(requires("postroom-client")))
 print(sorted(str(one) for one in files("postroom-client") if one.parts[0] == "postroom_client"))
 asyncio.run(main())
+with PostroomSync.open(sys.argv[1], sys.argv[2]) as postroom:
+    print([one.email for one in postroom.connections.all()])
 """
 
 
@@ -66,15 +68,16 @@ async def test_the_installed_client_works_with_nothing_of_postroom_beside_it(
     )
     told, wrong = await done.communicate()
     assert done.returncode == 0, wrong.decode()
-    needs, files, mailboxes = map(ast.literal_eval, told.decode().splitlines())
+    needs, files, mailboxes, again = map(ast.literal_eval, told.decode().splitlines())
     assert {one.partition(">")[0] for one in needs} == NEEDS
-    inside = {path.name for path in SOURCE.iterdir() if path.suffix == ".py"} | {"py.typed"}
-    assert {Path(one).name for one in files if "__pycache__" not in one} == inside
-    assert mailboxes == [ADA]
+    ours = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")} | {"py.typed"}
+    inside = {one.partition("/")[2] for one in files if "__pycache__" not in one}
+    assert inside == ours
+    assert mailboxes == again == [ADA]
 
 
 def test_it_imports_itself_relatively_and_otherwise_what_it_declares() -> None:
-    for path in SOURCE.glob("*.py"):
+    for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.level == 0:
                 roots = {(node.module or "").partition(".")[0]}

@@ -78,6 +78,10 @@ async def test_records_are_followed_by_cursor_and_shown_on_screens(harness: Clie
     found = await records.search(id, labels=messages[0]["labelIds"][:1], limit=100)
     assert messages[0]["id"] in [row["id"] for row in found.records]
     assert (found.units, found.complete) == (0, True)
+    counts = await records.labels(id)
+    assert (counts.messages, counts.complete) == (SEEDED, True)
+    unread = await records.screen(id, label=["UNREAD", "INBOX"])
+    assert all({"UNREAD", "INBOX"} <= {*row["labelIds"]} for row in unread.records)
     (one,) = await records.get(id, messages[0]["id"], "none")
     assert one["_nango_metadata"]["last_action"] == "ADDED"
     since = datetime.now(UTC) - timedelta(days=1)
@@ -121,6 +125,11 @@ async def test_syncs_are_steered_and_explained(harness: ClientHarness) -> None:
     await harness.system.settle()
     known = (await harness.postroom.records.page(id, None, limit=1)).records[0]["id"]
     assert (await syncs.explain(id, known)).verdict == "stored"
+    by_words = await syncs.explain(id, "in:anywhere")
+    assert (by_words.verdict, by_words.found[0]) == ("stored", by_words.message_id)
+    assert len(by_words.found) == SEEDED
+    with pytest.raises(NotFoundError):
+        await syncs.explain(id, "subject:nothing-is-called-so")
     assert await syncs.quarantine(id) == []
     with pytest.raises(NotFoundError):
         await syncs.retry(id, known)

@@ -61,7 +61,9 @@ def connection(id: str = C1, email: str = "Ann.Lee@Example.com", **changes: Any)
         tags={"end_user_id": "user-1", "plan": "pro"},
         end_user={"id": "user-1", "organization": {"id": "org-1"}},
         metadata=NESTED,
-        sync=SyncSettings("all", (LabelId("INBOX"),), timedelta(minutes=5), ("@x.example",)),
+        sync=SyncSettings(
+            "all", (LabelId("INBOX"),), timedelta(minutes=5), ("@x.example",), (), ("x-a",)
+        ),
     )
     return replace(made, **changes)
 

@@ -108,6 +108,7 @@ def records(store: Store) -> Iterator[Awaitable[Any]]:
     some = frozenset({LastAction.ADDED, LastAction.DELETED})
     for asked in mixed(after=SequenceNumber(5), actions=some, modified_after=NOW, ids=["m1"]):
         yield store.records.page(C1, RecordQuery(**asked))
+        yield store.records.rows(C1, RecordQuery(**asked))
     before = (NOW, MessageId("m1"))
     for screen in mixed(label_id=LabelId("INBOX"), thread_id=ThreadId("t1"), before=before):
         yield store.records.newest(C1, NewestQuery(**screen))
@@ -140,13 +141,13 @@ def own_models(store: Store) -> Iterator[Awaitable[Any]]:
     yield store.model_records.purge(C1, 9)
     yield store.model_records.list_poisoned(C1, "sync-labels", 9)
     yield store.model_syncs.of_connection(C1)
-    yield store.model_syncs.due(3, NOW, 9)
+    yield store.model_syncs.due(NOW, 9)
 
 
 def work(store: Store) -> Iterator[Awaitable[Any]]:
     """Ask for what is due, and all the rest."""
     for port in (store.sync_states, store.outbox, store.sends, store.bulk_sends, store.approvals):
-        yield port.due(3, NOW, 9)
+        yield port.due(NOW, 9)
     yield store.mailboxes.renewable(NOW, 9)
     yield store.bulk_sends.list_unfinished(C1, 9)
     yield store.sends.list_traced(C1, ["a", "b"])

@@ -15,7 +15,7 @@ from shared.adapters.firestore import models
 from shared.adapters.firestore.documents import FirestoreDocuments
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
 from shared.adapters.firestore.queries import build_query
-from shared.adapters.firestore.records import HEAD_FIELDS
+from shared.adapters.firestore.record_fields import HEAD_FIELDS
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.store import open_store
 from shared.adapters.firestore.values import (

@@ -1,5 +1,6 @@
 """What sealing promises, whichever key-encryption key stands behind it: a file's or Cloud KMS's."""
 
+from base64 import b64decode
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +13,15 @@ from hypothesis import strategies as st
 
 from infra.local.kms.app import Kms, create_app
 from infra.local.tasks.schema import discovery
-from shared.adapters.keys.format import head_of, head_with, key_id_of
-from shared.adapters.keys.kms import PRIMARY_FOR, UNWRAPPED_FOR, KmsSealer, crc32c
+from shared.adapters.keys.format import DATA_KEY, bound_to, head_of, head_with, key_id_of, new_key
+from shared.adapters.keys.kms import (
+    ABOVE_FOR,
+    PRIMARY_FOR,
+    UNWRAPPED_FOR,
+    KmsSealer,
+    _request_body,
+    crc32c,
+)
 from shared.adapters.keys.local import LocalKeyring, add_key, create_keyring
 from shared.domain.google_trouble import DeploymentError
 from shared.domain.ids import ConnectionId
@@ -168,14 +176,48 @@ async def test_a_rewrapped_key_opens_what_it_sealed_before(vault: Vault) -> None
         await sealer.rewrap(old, connection_id=TWO)
 
 
-async def test_kms_is_asked_once_for_a_data_key_in_minutes(kms: KmsVault) -> None:
-    key = await kms.sealer.new_data_key(ONE)
+async def test_kms_is_asked_once_an_hour_for_all_data_keys_of_a_process(kms: KmsVault) -> None:
+    keys = [await kms.sealer.new_data_key(ONE) for _ in range(9)]
+    assert kms.kms.calls == ["encrypt", "encrypt"]
+    reader = kms.another()
     kms.kms.calls.clear()
-    sealed = [await sealed_by(kms.sealer, key) for _ in range(9)]
+    sealed = [await sealed_by(reader, key) for key in keys]
     assert kms.kms.calls == ["decrypt"]
-    kms.clock.current += UNWRAPPED_FOR
-    await kms.sealer.open(sealed[0], data_key=key, connection_id=ONE, purpose="refresh")
+    kms.clock.current += ABOVE_FOR
+    await reader.open(sealed[0], data_key=keys[0], connection_id=ONE, purpose="refresh")
     assert kms.kms.calls == ["decrypt", "decrypt"]
+
+
+async def wrapped_before(kms: KmsVault) -> bytes:
+    """Return a data key as an earlier release made it: KMS itself wrapped it."""
+    head = head_with("kms-1")
+    sent = _request_body(
+        plaintext=new_key(), additionalAuthenticatedData=bound_to(head, ONE, DATA_KEY)
+    )
+    return head + b64decode(kms.kms.encrypt(KEY, sent)["ciphertext"])
+
+
+async def test_a_data_key_of_an_earlier_release_opens_and_is_brought_over(kms: KmsVault) -> None:
+    old = await wrapped_before(kms)
+    sealed = await sealed_by(kms.sealer, old)
+    assert kms.sealer.key_of(old) != await kms.sealer.current_key()
+    new = await kms.sealer.rewrap(old, connection_id=ONE)
+    assert kms.sealer.key_of(new) == await kms.sealer.current_key()
+    kms.kms.calls.clear()
+    for reader in (kms.another(), kms.sealer):
+        opened = await reader.open(sealed, data_key=new, connection_id=ONE, purpose="refresh")
+        assert opened == "1//refresh"
+    kms.clock.current += UNWRAPPED_FOR
+    await sealed_by(kms.sealer, old)
+    assert kms.kms.calls.count("decrypt") == 3
+
+
+async def test_the_key_above_opens_no_data_key_of_another_connection(kms: KmsVault) -> None:
+    mine, theirs = await kms.sealer.new_data_key(ONE), await kms.sealer.new_data_key(TWO)
+    sealed = await sealed_by(kms.sealer, mine)
+    for data_key, id in ((theirs, ONE), (mine, TWO)):
+        with pytest.raises(CorruptStateError):
+            await kms.sealer.open(sealed, data_key=data_key, connection_id=id, purpose="refresh")
 
 
 async def test_an_outage_in_passing_is_bridged_and_a_longer_one_named(kms: KmsVault) -> None:
@@ -187,8 +229,9 @@ async def test_an_outage_in_passing_is_bridged_and_a_longer_one_named(kms: KmsVa
 
 
 async def test_an_answer_damaged_on_the_way_is_never_used(kms: KmsVault) -> None:
-    key = await kms.sealer.new_data_key(ONE)
-    for call in (kms.sealer.new_data_key(ONE), sealed_by(kms.another(), key)):
+    key, fresh = await kms.sealer.new_data_key(ONE), kms.another()
+    await fresh.current_key()
+    for call in (fresh.new_data_key(ONE), sealed_by(kms.another(), key)):
         kms.kms.corrupt = 1
         with pytest.raises(KeysUnavailableError):
             await call

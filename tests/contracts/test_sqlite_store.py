@@ -151,18 +151,19 @@ async def _read_everything(store: Store) -> None:
         RecordQuery(ids=[MessageId("1")]),
     ):
         await store.records.page(C1, page)
+        await store.records.rows(C1, page)
     await store.records.heads(C1, [MessageId("1")])
     await store.records.prune(C1, SequenceNumber(5), 10, START)
     async for _ in store.records.all_heads(C1, START - timedelta(days=1)):
         pass
-    await store.sync_states.due(0, START, 10)
-    await store.outbox.due(0, START, 10)
-    await store.sends.due(0, START, 10)
+    await store.sync_states.due(START, 10)
+    await store.outbox.due(START, 10)
+    await store.sends.due(START, 10)
     await store.sends.many(["l1"])
     await store.sends.list_traced(C1, ["marker"])
-    await store.bulk_sends.due(0, START, 10)
+    await store.bulk_sends.due(START, 10)
     await store.bulk_sends.list_unfinished(C1, 10)
-    await store.approvals.due(0, START, 10)
+    await store.approvals.due(START, 10)
     for connection_id in (None, C1):
         for decided in (None, ApprovalState.PENDING):
             for among in (None, [C1]):

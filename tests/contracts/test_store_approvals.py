@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.ids import SHARDS
 from shared.domain.keys.approval import ApprovalState, approval_event
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.store import Store
@@ -55,18 +54,18 @@ async def test_of_two_who_decide_at_once_one_is_heard(store: Store) -> None:
     assert sorted(told) == [False, True]
 
 
-async def test_what_is_due_is_found_in_its_own_shard(store: Store) -> None:
+async def test_what_is_due_is_found(store: Store) -> None:
     for number in range(3):
         due = START + number * MINUTE
         await store.approvals.create(approval(f"p{number}", next_due_at=due))
     await store.approvals.create(approval("over", next_due_at=None))
     now = START + MINUTE
-    found = [id for shard in range(SHARDS) for id in await store.approvals.due(shard, now, 9)]
+    found = await store.approvals.due(now, 9)
     assert sorted(found) == ["p0", "p1"]
     was = await store.approvals.get("p0")
     assert was
     await store.approvals.swap(was, replace(was.value, next_due_at=None))
-    assert await store.approvals.due(was.value.shard, START, 9) == []
+    assert await store.approvals.due(START, 9) == []
 
 
 async def test_approvals_are_listed_newest_first_by_state_and_connection(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.connect.connection import Connection
 from shared.domain.events.event import EventState
-from shared.domain.ids import SHARDS, ConnectionId
+from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState, OperationType
 from shared.errors import ConflictError
 from shared.ports.connections import ConnectionQuery
@@ -58,8 +58,8 @@ def _at(minutes: int) -> Any:
     return START + timedelta(minutes=minutes)
 
 
-async def _due(store: Store, shard: int, minutes: int) -> list[tuple[str, Any]]:
-    found = await store.outbox.due(shard, _at(minutes), 10)
+async def _due(store: Store, minutes: int) -> list[tuple[str, Any]]:
+    found = await store.outbox.due(_at(minutes), 10)
     return [(one.id, one.due_at) for one in found]
 
 
@@ -179,20 +179,17 @@ async def test_a_noted_push_leaves_everything_else(store: Store) -> None:
 
 
 async def test_only_pending_events_are_due(store: Store) -> None:
-    pending = event("e1", next_attempt_at=_at(2))
-    shard = pending.shard
-    alike = [one for i in range(4000) if (one := event(f"x{i}")).shard == shard][:3]
-    await store.outbox.create(pending)
+    alike = [event(f"x{number}") for number in range(3)]
+    await store.outbox.create(event("e1", next_attempt_at=_at(2)))
     await store.outbox.create(replace(alike[0], next_attempt_at=_at(1)))
     await store.outbox.create(replace(alike[1], state=EventState.DEAD))
     await store.outbox.create(replace(alike[2], next_attempt_at=None))
-    assert await _due(store, shard, 2) == [(alike[0].id, _at(1)), ("e1", _at(2))]
-    assert await _due(store, shard, 1) == [(alike[0].id, _at(1))]
-    assert await _due(store, (shard + 1) % SHARDS, 2) == []
+    assert await _due(store, 2) == [(alike[0].id, _at(1)), ("e1", _at(2))]
+    assert await _due(store, 1) == [(alike[0].id, _at(1))]
     was = await store.outbox.get("e1")
     assert was
     await store.outbox.swap(was, replace(was.value, state=EventState.DELIVERED))
-    assert await _due(store, shard, 2) == [(alike[0].id, _at(1))]
+    assert await _due(store, 2) == [(alike[0].id, _at(1))]
 
 
 async def test_events_are_listed_newest_first_by_state_and_connection(store: Store) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.domain.ids import SHARDS, CommitId, EventId, SequenceNumber, shard_of
+from shared.domain.ids import CommitId, EventId, SequenceNumber
 from shared.domain.models.record import (
     ModelHead,
     ModelRecord,
     Poisoned,
     fields_of,
-    render_row,
     saved_row,
+    write_row,
 )
 from shared.domain.models.state import Absence, ModelCounts, ModelSyncState, state_id
+from shared.domain.packed import PlainText
 from shared.domain.sync.record import EndReason, LastAction
 from shared.domain.sync.state import Tally
 from shared.errors import AlreadyExistsError, ConflictError
@@ -27,6 +28,13 @@ from tests.contracts.samples import C1, C2, event
 from tests.harness.clock import START
 
 SYNC, MODEL = "sync-labels", "Label"
+
+
+def shown_row(record: ModelRecord) -> Any:
+    """Return the record as a page shows it."""
+    text = PlainText()
+    write_row(record, text, "c")
+    return orjson.loads(text.end())
 
 
 def row(
@@ -181,23 +189,22 @@ async def test_a_tombstone_says_why_in_its_metadata(store: Store, reason: EndRea
     second = await write(store, first, heads=[gone])
     (found,) = await listed(store)
     assert found.head == gone
-    shown = orjson.loads(render_row(found, "c"))
+    shown = shown_row(found)
     assert shown["reason"] == "theirs"
     assert shown["_nango_metadata"]["reason"] == reason.value
     await write(store, second, put=[row(1, 3)])
     (found,) = await listed(store)
-    assert "reason" not in orjson.loads(render_row(found, "c"))["_nango_metadata"]
+    assert "reason" not in shown_row(found)["_nango_metadata"]
 
 
 async def test_what_is_due_and_whose_it_is(store: Store) -> None:
-    """A shard names what is due in it; a connection's states are found without the code."""
+    """What is due is named; a connection's states are found without the code."""
     mine = await begun(store)
     await begun(store, C2)
     await store.model_syncs.create(ModelSyncState(C1, "other"))
-    due = [one for n in range(SHARDS) for one in await store.model_syncs.due(n, START, 9)]
+    due = await store.model_syncs.due(START, 9)
     assert sorted(due) == [(C1, SYNC), (C2, SYNC)]
-    shard = shard_of(state_id(C1, SYNC))
-    assert await store.model_syncs.due(shard, START - timedelta(seconds=1), 9) == []
+    assert await store.model_syncs.due(START - timedelta(seconds=1), 9) == []
     assert {one.value.sync for one in await store.model_syncs.of_connection(C1)} == {"other", SYNC}
     assert await store.model_syncs.delete(mine)
 

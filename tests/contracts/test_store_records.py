@@ -10,9 +10,10 @@ import pytest
 from shared.adapters.documents import record_pages
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.sync.record import LastAction, Record
+from shared.domain.sync.rows import record_row
 from shared.errors import CorruptStateError
 from shared.ports.store import Store
-from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
+from shared.ports.sync_store import Batch, NewestQuery, RecordQuery, RowPage
 from tests.contracts.backends import Backend
 from tests.contracts.samples import C1, C2, entry, head, record, sync_state, tombstone
 from tests.harness.clock import START
@@ -31,6 +32,8 @@ async def _walk(store: Store, query: RecordQuery) -> tuple[list[Record], int]:
     while True:
         page = await store.records.page(C1, query)
         assert len(page.records) <= query.limit
+        as_shown = RowPage(tuple(map(record_row, page.records)), page.last)
+        assert await store.records.rows(C1, query) == as_shown
         found += page.records
         pages += 1
         if page.last is None:

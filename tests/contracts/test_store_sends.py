@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.ids import SHARDS
 from shared.domain.send.entry import SendState
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.store import Store
@@ -15,31 +14,29 @@ from tests.harness.clock import START
 
 async def _due_sends(store: Store, minutes: int, limit: int = 10) -> list[str]:
     now = START + timedelta(minutes=minutes)
-    return [id for shard in range(SHARDS) for id in await store.sends.due(shard, now, limit)]
+    return [*await store.sends.due(now, limit)]
 
 
-async def test_only_unfinished_sends_are_due_each_in_its_own_shard(store: Store) -> None:
+async def test_only_unfinished_sends_are_due(store: Store) -> None:
     for number, minutes in enumerate([2, 1, 9]):
         due = START + timedelta(minutes=minutes)
         await store.sends.create(send(f"l{number}", next_due_at=due))
     await store.sends.create(send("waits-for-nothing", next_due_at=None))
     await store.sends.create(send("over", next_due_at=START, state=SendState.UNKNOWN))
     assert sorted(await _due_sends(store, 2)) == ["l0", "l1"]
-    assert await store.sends.due(send("l0").shard, START + timedelta(hours=1), 10) == ["l0"]
     was = await store.sends.get("l1")
     assert was
     await store.sends.swap(was, replace(was.value, state=SendState.SUBMITTED))
     assert await _due_sends(store, 2) == ["l0"]
 
 
-async def test_the_most_overdue_send_of_a_shard_comes_first(store: Store) -> None:
+async def test_the_most_overdue_send_comes_first(store: Store) -> None:
     first = send("l0", next_due_at=START)
-    same = next(f"x{n}" for n in range(5_000) if send(f"x{n}").shard == first.shard)
-    await store.sends.create(send(same, next_due_at=START + timedelta(seconds=1)))
+    await store.sends.create(send("x1", next_due_at=START + timedelta(seconds=1)))
     await store.sends.create(first)
     later = START + timedelta(minutes=1)
-    assert await store.sends.due(first.shard, later, 10) == ["l0", same]
-    assert await store.sends.due(first.shard, later, 1) == ["l0"]
+    assert await store.sends.due(later, 10) == ["l0", "x1"]
+    assert await store.sends.due(later, 1) == ["l0"]
 
 
 async def test_many_sends_are_read_at_once_without_their_requests(store: Store) -> None:
@@ -89,7 +86,7 @@ async def test_unfinished_bulks_are_due_and_listed_oldest_first(store: Store) ->
     await store.bulk_sends.swap(was, replace(was.value, finished_at=START))
     assert [one.id for one in await store.bulk_sends.list_unfinished(C1, 9)] == ["b2", "b3"]
     now = START + timedelta(minutes=2)
-    due = [id for shard in range(SHARDS) for id in await store.bulk_sends.due(shard, now, 9)]
+    due = await store.bulk_sends.due(now, 9)
     assert sorted(due) == ["b2", "b9"]
 
 

@@ -11,15 +11,16 @@ NO_STRANGERS: Final = {
         " entry.send_id count.empty_count ids.shard_of"
         " trace_context.traceparent_for"
         " event.failed_model_event event.new_event event.model_event"
-        " record.render_row record.saved_row"
+        " record.saved_row record.write_row"
         " state.state_id sync.adapter_of"
         " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
         " troubles.description_of troubles.error_object standing.deferral"
     ),
     "what Postroom itself wrote": (
         "approval.approval_event base64url.encode_base64url"
-        " cursor.cursor_of cursor.page_token_of delivery.due_to payload.render_json"
-        " delivery.settle email_message.label_fields payload.render search.leading_term"
+        " cursor.cursor_of cursor.page_token_of delivery.due_to"
+        " content.content_row delivery.body_of"
+        " delivery.settle email_message.label_fields rows.render search.leading_term"
         " observations.cap_kinds operation.new_operation policy.policy_of projection.project"
         " event.bounce_event"
         " event.send_event request.thaw event.failed_sync_event"
@@ -32,12 +33,13 @@ NO_STRANGERS: Final = {
         " frequency.frequency_from mime.mark_raw outgoing.check outgoing.check_message_size"
         " policy.parse_policy quota_units.pattern_of quota_units.units_of scopes.implied_scopes"
         " scopes.missing scopes.is_narrowed scopes.reads"
-        " union_problems.branches union_problems.has union_problems.meant"
+        " union_problems.branches union_problems.has union_problems.meant_problems"
         " scopes.spelled_out selection.selection validation.place_problems validation.validate"
         " addresses.origin_of validation.is_deep"
         " webhook_secret.checked_secret webhook_secret.signed_headers flavour.in_flavour"
         " flavour.checked_nango_secret flavour.nango_headers window.window_start"
     ),
+    "an operator's setting": "alias.read_alias",
     "rows of a deployment's own modules": "own_reach.require_reach",
     "looks at one value and no further": (
         "email_parts.as_count email_parts.as_object email_parts.as_text email_parts.is_behind_id"

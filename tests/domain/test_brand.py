@@ -11,7 +11,7 @@ PIXEL = "data:image/png;base64,iVBORw0KGgo="
 
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_words_are_read_on_any_colour(colour: str) -> None:
-    """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
+    """The guidelines for accessible content ask for at least 4.5 to 1."""
     brand = Brand(checked_colour(colour))
     darker, lighter = sorted((luminance(colour), luminance(brand.ink)))
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5

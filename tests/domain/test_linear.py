@@ -17,7 +17,7 @@ import pytest
 from isal import isal_zlib
 
 import shared.domain
-from shared.domain import base64url, cursor, trace_context
+from shared.domain import base64url, cursor, packed, trace_context
 from shared.domain.events import addresses
 from shared.domain.mail.reading import (
     address_list,
@@ -219,6 +219,9 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "payload.unpack": of_text(
         lambda text: payload.unpack(isal_zlib.compress(f'"{text}"'.encode("utf-8", "replace")))
     ),
+    "packed.pack_object": of_bytes(packed.pack_object),
+    "packed.unpack_object": of_bytes(lambda data: packed.unpack_object(packed.pack_object(data))),
+    "packed.unpack_open": of_bytes(lambda data: packed.unpack_open(isal_zlib.compress(data))),
     "raw_message.check_raw": of_text(lambda text: raw_message.check_raw(_headed(text))),
     "raw_message.header_addresses": of_text(
         lambda text: raw_message.header_addresses("to", [text])

@@ -68,8 +68,9 @@ async def test_its_status_has_a_reason_and_no_failure(
 async def test_explain_says_so_without_asking_gmail(
     api: httpx.AsyncClient, sending: Connection
 ) -> None:
-    answer = await api.get("/explain", params={"message_id": "18c0"}, headers=TENANT)
-    assert answer.json()["verdict"] == "not_granted"
+    for asked in ({"message_id": "18c0"}, {"message": "from:bo"}):
+        answer = await api.get("/explain", params=asked, headers=TENANT)
+        assert answer.json()["verdict"] == "not_granted"
 
 
 async def test_one_that_may_read_is_not_meant(

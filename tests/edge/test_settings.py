@@ -1,6 +1,7 @@
 """Settings name every problem at once, and keep secrets out of sight."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,12 @@ def test_a_value_that_cannot_work_is_refused(
         settings_from({**environ, f"POSTROOM_{name}": value})
 
 
+def test_a_deployment_may_say_that_it_has_no_topic(environ: Mapping[str, str]) -> None:
+    assert not settings_from({**environ, "POSTROOM_GMAIL_TOPIC": "none"}).gmail_topic
+    with pytest.raises(ConfigurationError, match="POSTROOM_GMAIL_TOPIC is not set"):
+        settings_from({**environ, "POSTROOM_GMAIL_TOPIC": ""})
+
+
 def test_origins_of_any_port_are_for_a_laptop_alone(environ: Mapping[str, str]) -> None:
     anywhere = {**environ, "POSTROOM_PRODUCT_ORIGINS": "http://localhost:*,http://127.0.0.1:*"}
     origins = settings_from(anywhere).product_origins
@@ -72,9 +79,16 @@ def test_origins_of_any_port_are_for_a_laptop_alone(environ: Mapping[str, str]) 
         settings_from(deployed)
 
 
-def test_the_embedded_queue_needs_the_embedded_store(environ: Mapping[str, str]) -> None:
+def test_an_embedded_queue_beside_firestore_is_named_and_a_laptops(
+    environ: Mapping[str, str],
+) -> None:
+    beside = {**environ, "POSTROOM_STORE": "firestore:demo/(default)"}
     with pytest.raises(ConfigurationError, match="POSTROOM_QUEUE"):
-        settings_from({**environ, "POSTROOM_STORE": "firestore:demo/(default)"})
+        settings_from(beside)
+    named = {**beside, "POSTROOM_QUEUE": "sqlite:/tmp/queue.sqlite"}
+    assert settings_from(named).queue_path == Path("/tmp/queue.sqlite")
+    with pytest.raises(ConfigurationError, match="POSTROOM_QUEUE"):
+        settings_from({**named, "POSTROOM_PUBLIC_URL": "https://postroom.example"})
 
 
 def test_a_function_does_without_the_secrets_it_names(environ: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.openapi.document import document
 from shared.edge.web.openapi.examples import BODIES as EXAMPLES
+from shared.edge.web.openapi.requests import answers
 from shared.edge.web.routes import Access, Method, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.google.oauth import CallerTokens
@@ -194,6 +195,19 @@ def test_every_body_has_an_example_that_is_taken() -> None:
         assert validate(model, EXAMPLES[name]), name
     call = EXAMPLES["POST /action/trigger"]
     assert validate(actions()[call["action_name"]].input, call["input"])
+
+
+def test_every_operation_has_an_example_of_its_answer_that_fits_its_description() -> None:
+    made = document(TABLE, "http://x")
+    for route in (one for one in TABLE if one.documented):
+        printed = answers()[route.name]
+        described = made["paths"][route.documented_path][route.method.lower()]["responses"]
+        told = described.get(str(printed["status"]), described.get("default"))
+        if "body" in printed:
+            content = told["content"]["application/json"]
+            assert content["example"] == printed["body"], route.name
+            whole = {**content["schema"], "components": made["components"]}
+            jsonschema.validate(content["example"], whole)
 
 
 def objects(node: Any) -> Iterator[dict[str, Any]]:

@@ -120,7 +120,12 @@ class DeliveryHarness:
             queue=queue,
             sinks=_AllSinks(Interrupted(_Posting(self.world), "receiver", bomb)),
             places=Places(self.clock),
-            bodies=EventBodies(store.connections, store.records, IntegrationNames(), self.alias),
+            bodies=EventBodies(
+                port("connections", store.connections),
+                port("records", store.records),
+                IntegrationNames(),
+                self.alias,
+            ),
             clock=self.clock,
         )
         self.wake = WakeDeliveries(outbox, queue, self.clock)
@@ -140,7 +145,12 @@ class DeliveryHarness:
     async def write(self, number: int = 1, connection: ConnectionId = C1, **more: Any) -> EventId:
         """Write an event as a use case does."""
         now = self.clock.now()
-        payload = {"type": "sync", "connectionId": connection, "cursorSequence": number}
+        payload = {
+            "type": "sync",
+            "connectionId": connection,
+            "cursorSequence": number,
+            "sequenceBefore": 0,
+        }
         id = EventId(f"evt_{connection}_{number:05}")
         await self.outbox.create(Event(id, connection, EventType.SYNC, payload, now, now, **more))
         return id

@@ -19,7 +19,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.scopes import MODIFY
 from shared.domain.events.event import EventType
-from shared.domain.ids import SHARDS, ConnectionId, GoogleSub
+from shared.domain.ids import ConnectionId, GoogleSub
 from shared.domain.send.entry import SendEntry, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.sync.mailbox import GoogleUser
@@ -134,11 +134,7 @@ class SendHarness(Harness):
 
     async def finish_due(self) -> int:
         """Do what reconcile and its tasks do: go on with every send that is due now."""
-        due = [
-            id
-            for shard in range(SHARDS)
-            for id in await self.store.sends.due(shard, self.clock.now(), 100)
-        ]
+        due = await self.store.sends.due(self.clock.now(), 100)
         for id in due:
             await self.finish_send(id)
         return len(due)

@@ -24,6 +24,18 @@ class Schemas:
     def __contains__(self, name: str) -> bool:
         return name in self.whole["properties"]
 
+    def fields(self, name: str) -> list[str]:
+        """Return the fields that an object of the type may have, of whichever of its kinds."""
+        found: dict[str, None] = {}
+        waiting = [self.whole["properties"][name]]
+        while waiting:
+            one = waiting.pop(0)
+            if "$ref" in one:
+                waiting.append(self.whole["definitions"][one["$ref"].rpartition("/")[2]])
+            waiting += one.get("anyOf", [])
+            found |= dict.fromkeys(one.get("properties", ()))
+        return [*found]
+
     def check(self, name: str, value: Any) -> None:
         """Assert that `value` is what the type of that name says."""
         schema = {**self.whole["properties"][name], "definitions": self.whole["definitions"]}

@@ -44,7 +44,11 @@ async def test_every_call_takes_the_alias(nango: Nango, connection: str) -> None
     asked = {**NAMED, "connectionId": connection, "endpoint": "/gmail/v1/users/me/profile"}
     assert (await nango.get(asked))["data"]["emailAddress"] == ADA
     (found,) = (await nango.listConnections({"integrationId": ALIAS}))["connections"]
-    assert found["provider_config_key"] == INTEGRATION
+    assert (found["provider_config_key"], found["provider"]) == (ALIAS, INTEGRATION)
+    awaited = await nango.waitForConnection(ALIAS, ADA)
+    assert awaited["connection_id"] == connection
+    (config,) = await nango.getScriptsConfig()
+    assert (config["providerConfigKey"], config["provider"]) == (ALIAS, INTEGRATION)
     with pytest.raises(NangoError) as unknown:
         await nango.listRecords({**NAMED, "providerConfigKey": "slack", "connectionId": connection})
     assert (unknown.value.status, unknown.value.code) == (404, "unknown_connection")

@@ -27,8 +27,12 @@ def read_arguments(arguments: Sequence[str] | None = None) -> GoogleSettings:
     parser.add_argument(
         "--redirect-uri", dest="redirect_uris", action="append", metavar="URI", help="repeatable"
     )
+    parser.add_argument(
+        "--desktop-client", action="store_true", help="any loopback redirect URI is the client's"
+    )
     parser.add_argument("--push-endpoint", metavar="URL")
     parser.add_argument("--push-audience", help="defaults to the push endpoint")
+    parser.add_argument("--pubsub-emulator", metavar="HOST:PORT", help="publish there instead")
     parser.add_argument("--push-service-account", metavar="EMAIL")
     parser.add_argument("--clock-follower", metavar="URL", help='gets POST {"advance_s"}')
     parser.add_argument("--units-per-minute", type=int, help="Gmail quota per mailbox")

@@ -23,10 +23,14 @@ class GoogleSettings:
         "http://127.0.0.1:8080/oauth/callback",
         "http://127.0.0.1:8080/console/sign-in/answer",
     )
+    desktop_client: bool = False
+    """Whether the client is of the type Desktop app: any loopback redirect URI is its own."""
     topic: str = "projects/demo/topics/gmail"
     subscription: str = "projects/demo/subscriptions/gmail-push"
     push_endpoint: str | None = "http://127.0.0.1:8080/push/gmail"
     push_audience: str | None = None
+    pubsub_emulator: str | None = None
+    """host:port of the official emulator, which then has the topic, and pushes by itself."""
     push_service_account: str = "gmail-push@demo.iam.gserviceaccount.com"
     push_ack_deadline_s: float = 10.0
     max_pushes_per_second: float | None = 1.0

@@ -32,7 +32,7 @@ async def _session(request: Request) -> ConnectSession:
     """Ask for a session; a connection that lost its consent is renewed and keeps its id."""
     product = product_of(request)
     there = await product.follower(request).connection()
-    tags = product.person(request).tags
+    tags = product.tags(request)
     if there is not None and there.needs_consent:
         return await product.postroom.connections.reconnect_session(there.id, tags)
     return await product.postroom.connections.session(tags)

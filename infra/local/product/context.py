@@ -40,6 +40,11 @@ class ProductContext:
         people = {one.email: one for one in self.settings.people}
         return people.get(chosen or "", self.settings.people[0])
 
+    def tags(self, request: Request) -> dict[str, str]:
+        """Say to Postroom who connects; an address that was made up is told to no real Google."""
+        tags = self.person(request).tags
+        return tags if self.settings.google_control else {"end_user_id": tags["end_user_id"]}
+
     def follower(self, request: Request) -> Follower:
         """Return the signed-in person's follower."""
         return self.followers[self.person(request).email]

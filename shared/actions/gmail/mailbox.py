@@ -50,7 +50,7 @@ class ListHistoryInput(Paged):
     labelId: str | None = Field(None, max_length=200, description="Only messages under this label.")
 
 
-class History(GmailShaped):
+class HistoryOutput(GmailShaped):
     """history.list: `historyId` is the mailbox's current one on every page (FACTS 3.3)."""
 
     history: list[dict[str, Any]] = Field(default_factory=list)
@@ -89,13 +89,13 @@ async def stop_watch(context: ActionContext, _: NoInput) -> Done:
     return Done(success=True)
 
 
-async def list_watch_history(context: ActionContext, asked: ListHistoryInput) -> History:
+async def list_watch_history(context: ActionContext, asked: ListHistoryInput) -> HistoryOutput:
     """Return a page of changes: 2 quota units. Raises GmailNotFoundError (FACTS 3.2)."""
     try:
         found = await context.gmail.call("GET", "/history", query=asked.as_query())
     except GmailNotFoundError as error:
         raise GmailNotFoundError(UNKNOWN_HISTORY) from error
-    return History.model_validate(found)
+    return HistoryOutput.model_validate(found)
 
 
 READ = (READONLY, METADATA)
@@ -136,7 +136,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
         name="list-watch-history",
         summary="List what changed in the mailbox since a history ID.",
         input=ListHistoryInput,
-        output=History,
+        output=HistoryOutput,
         run=list_watch_history,
         scopes=READ,
     ),

@@ -9,7 +9,7 @@ from shared.adapters.firestore.events import FirestoreConcluding, FirestoreOutbo
 from shared.adapters.firestore.queries import (
     Order,
     build_query,
-    due_in_shard,
+    find_due,
     listed_under,
     newest_listed,
 )
@@ -42,9 +42,9 @@ class FirestoreApprovals(FirestoreConcluding[Approval]):
         results = await self.outbox.commit((self.creation(value),), event)
         return Versioned(value, version_of(results[0].update_time))
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's due approvals. Raises StoreUnavailableError."""
-        found = await due_in_shard(self.rpc, "approvals", shard, now, by="due_at", limit=limit)
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of due approvals. Raises StoreUnavailableError."""
+        found = await find_due(self.rpc, "approvals", now, by="due_at", limit=limit)
         return [document.fields["id"].string_value for document in found]
 
     async def list(

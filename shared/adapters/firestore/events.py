@@ -11,7 +11,7 @@ from shared.adapters.documents.codec import EVENTS, OPERATIONS, WEBHOOK_ENDPOINT
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.queries import (
     build_query,
-    due_in_shard,
+    find_due,
     listed_under,
     newest_listed,
 )
@@ -64,9 +64,9 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
             await self.wake(event)
         return results
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
-        """Return due events of the shard. Raises StoreUnavailableError."""
-        found = await due_in_shard(self.rpc, "events", shard, now, by="due_at", limit=limit)
+    async def due(self, now: datetime, limit: int) -> Sequence[DueEvent]:
+        """Return due events. Raises StoreUnavailableError."""
+        found = await find_due(self.rpc, "events", now, by="due_at", limit=limit)
         return [
             DueEvent(
                 EventId(document.fields["id"].string_value),

@@ -17,7 +17,7 @@ from shared.adapters.firestore.queries import (
     Filter,
     Order,
     build_query,
-    due_in_shard,
+    find_due,
 )
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import (
@@ -112,12 +112,15 @@ class FirestoreModelSyncs(FirestoreDocuments[ModelSyncState]):
         results = await self.outbox.commit(writes, *batch.news)
         return Versioned(now, version_of(results[0].update_time))
 
-    async def due(
-        self, shard: int, now: datetime, limit: int
-    ) -> Sequence[tuple[ConnectionId, str]]:
-        """Return what is due in the shard. Raises StoreUnavailableError."""
-        found = await due_in_shard(
-            self.rpc, self.codec.collection, shard, now, by="next_due_at", limit=limit
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[ConnectionId, str]]:
+        """Return what is due. Raises StoreUnavailableError."""
+        found = await find_due(
+            self.rpc,
+            self.codec.collection,
+            now,
+            by="next_due_at",
+            limit=limit,
+            select=("connection_id", "sync"),
         )
         fields = [one.fields for one in found]
         return [

@@ -122,12 +122,25 @@ def _starts(owner: str | None, among: Collection[str] | None) -> Sequence[str]:
     return [f"={one}" for one in sorted(seen)]
 
 
-async def due_in_shard(
-    rpc: FirestoreRpc, collection: str, shard: int, now: datetime, *, by: str, limit: int
+async def find_due(
+    rpc: FirestoreRpc,
+    collection: str,
+    now: datetime,
+    *,
+    by: str,
+    limit: int,
+    select: Sequence[str] = ("id",),
 ) -> Sequence[Any]:
-    """Return documents of one shard whose time has come, most overdue first."""
-    filters: tuple[Filter, ...] = (("shard", "==", shard), (by, "<=", now))
-    return await rpc.query(build_query(collection, filters, ((by, "ASC"),), limit=limit))
+    """Return documents whose time has come, most overdue first, with the fields `select`.
+
+    All shards are asked in as many queries as a query may have values: one that finds nothing is
+    billed as a read, however many shards it asks.
+    """
+    due: Filter = (by, "<=", now)
+    named = (*select, by)
+    shards = range(SHARDS)
+    found = await _spread(rpc, collection, "shard", shards, [due], (by, "ASC"), limit, named)
+    return sorted(found, key=lambda one: (_moment(one, by), one.name))[:limit]
 
 
 async def _spread(

@@ -3,148 +3,34 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
-from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
+from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
 from shared.adapters.documents.record_search import Below, Candidate, find_heads
 from shared.adapters.firestore.pruning import empty_payloads, purge
 from shared.adapters.firestore.queries import Filter, Order, build_query
+from shared.adapters.firestore.record_fields import (
+    HEAD_FIELDS,
+    ROW_FIELDS,
+    head_of,
+    record_of,
+    row_of,
+)
 from shared.adapters.firestore.record_search import LIVE, NEWEST_FIRST, TERMS, search_filters
 from shared.adapters.firestore.rpc import FirestoreRpc
-from shared.adapters.firestore.values import (
-    Path,
-    change,
-    fields_of,
-    replacement,
-)
-from shared.domain.ids import (
-    ConnectionId,
-    HistoryId,
-    LabelId,
-    MessageId,
-    SequenceNumber,
-    ThreadId,
-)
-from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.errors import CorruptStateError
+from shared.adapters.firestore.values import fields_of
+from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
+from shared.domain.sync.record import LastAction, Record, RecordHead
+from shared.domain.sync.rows import record_row
 from shared.ports.sync_store import (
     NewestQuery,
     RecordPage,
     RecordQuery,
+    RowPage,
     SearchPage,
     SearchQuery,
 )
-
-HEAD_FIELDS = (
-    "message_id",
-    "thread_id",
-    "label_ids",
-    "history_id",
-    "fetched_at_history",
-    "internal_date",
-    "sequence",
-    "origin",
-    "first_seen_at",
-    "last_modified_at",
-    "last_action",
-    "deleted_at",
-    "pruned_at",
-    "earlier",
-    "reason",
-    "schema_version",
-)
-
-
-def head_of(connection_id: ConnectionId, document: Any) -> RecordHead:
-    """Read a document's head. Raises CorruptStateError."""
-    return _head(connection_id, document, fields_of(document))
-
-
-def record_of(connection_id: ConnectionId, document: Any) -> Record:
-    """Read a whole record. Raises CorruptStateError."""
-    fields = fields_of(document)
-    head = _head(connection_id, document, fields)
-    payload = fields.get("payload")
-    if not isinstance(payload, bytes):
-        raise _corrupt(connection_id, document)
-    terms = tuple(fields.get("terms", ()))
-    return Record(head, payload, bool(fields.get("body_truncated")), terms)
-
-
-def record_write(name: str, record: Record) -> Any:
-    """Return the write of a whole record."""
-    fields = _head_fields(record.head)
-    fields["body_truncated"] = record.body_truncated
-    fields["payload"] = record.payload
-    fields["terms"] = [*record.terms]
-    return replacement(name, fields)
-
-
-def head_write(name: str, head: RecordHead) -> Any:
-    """Return the write of a head beside the payload that stays, refused where none is stored."""
-    # What was pruned stays pruned: a head says nothing about the payload beside it.
-    fields = _head_fields(head)
-    del fields["pruned_at"]
-    changes: dict[Path, Any] = {(field,): value for field, value in fields.items()}
-    return change(name, changes, None)
-
-
-def _head(connection_id: ConnectionId, document: Any, fields: dict[str, Any]) -> RecordHead:
-    try:
-        return RecordHead(
-            message_id=MessageId(fields["message_id"]),
-            thread_id=ThreadId(fields["thread_id"]),
-            label_ids=frozenset(map(LabelId, fields["label_ids"])),
-            history_id=HistoryId(int(fields["history_id"])),
-            fetched_at_history=HistoryId(int(fields["fetched_at_history"])),
-            internal_date=fields["internal_date"],
-            sequence=SequenceNumber(int(fields["sequence"])),
-            origin=Origin(fields["origin"]),
-            first_seen_at=fields["first_seen_at"],
-            last_modified_at=fields["last_modified_at"],
-            last_action=LastAction(fields["last_action"]),
-            deleted_at=fields["deleted_at"],
-            pruned_at=fields["pruned_at"],
-            earlier=tuple(map(_earlier, fields.get("earlier", ()))),
-            reason=end_reason(fields.get("reason"), deleted=fields["deleted_at"] is not None),
-            schema_version=fields["schema_version"],
-        )
-    except (KeyError, TypeError, ValueError):
-        raise _corrupt(connection_id, document) from None
-
-
-def _corrupt(connection_id: ConnectionId, document: Any) -> CorruptStateError:
-    id = document.name.rpartition("/")[2]
-    return CorruptStateError(f"connections/{connection_id}/records/{id}")
-
-
-def _head_fields(head: RecordHead) -> dict[str, Any]:
-    return {
-        "message_id": head.message_id,
-        "thread_id": head.thread_id,
-        "label_ids": sorted(head.label_ids),
-        "history_id": head.history_id,
-        "fetched_at_history": head.fetched_at_history,
-        "internal_date": head.internal_date,
-        "sequence": head.sequence,
-        "origin": head.origin.value,
-        "first_seen_at": head.first_seen_at,
-        "last_modified_at": head.last_modified_at,
-        "last_action": head.last_action.value,
-        "deleted_at": head.deleted_at,
-        "pruned_at": head.pruned_at,
-        "reason": None if head.reason is None else head.reason.value,
-        "earlier": [
-            {"at": one.at, "label_ids": sorted(one.label_ids), "live": one.live}
-            for one in head.earlier
-        ],
-        "schema_version": head.schema_version,
-    }
-
-
-def _earlier(fields: dict[str, Any]) -> Earlier:
-    return Earlier(fields["at"], frozenset(map(LabelId, fields["label_ids"])), fields["live"])
-
 
 NEWEST_BATCH = 100
 
@@ -191,17 +77,20 @@ class FirestoreRecords:
             return RecordPage()
         if query.ids is not None:
             return await self._page_of_ids(connection_id, query, query.ids)
+        documents, more = await self._documents(connection_id, query)
+        records = tuple(record_of(connection_id, document) for document in documents)
+        last = records[-1].head.sequence if records else query.after
+        return RecordPage(records, last if more else None)
 
-        async def read() -> RecordPage:
-            query_pb = build_query(
-                "records", _filters(query), (("sequence", "ASC"),), limit=query.limit + 1
-            )
-            documents = self.rpc.stream(query_pb, self._parent(connection_id))
-            return await _cut(
-                (record_of(connection_id, document) async for document in documents), query
-            )
-
-        return await self.rpc.reading(read)
+    async def rows(self, connection_id: ConnectionId, query: RecordQuery) -> RowPage:
+        """Return what `page` does, each record as it is shown."""
+        if query.ids is not None or query.actions == frozenset():
+            page = await self.page(connection_id, query)
+            return RowPage(tuple(map(record_row, page.records)), page.last)
+        documents, more = await self._documents(connection_id, query, ROW_FIELDS)
+        rows = tuple(row_of(connection_id, document) for document in documents)
+        last = rows[-1].sequence if rows else query.after
+        return RowPage(rows, last if more else None)
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
         """Return live records for a screen, newest first by (internal_date, message_id)."""
@@ -290,11 +179,33 @@ class FirestoreRecords:
             key=lambda record: record.head.sequence,
         )
 
-        async def each() -> AsyncIterator[Record]:
-            for record in wanted:
-                yield record
+        budget = PageBudget(query.limit)
+        taken = [*takewhile(lambda record: budget.takes(record.payload), wanted)]
+        last = taken[-1].head.sequence if taken else query.after
+        return RecordPage(tuple(taken), last if len(taken) < len(wanted) else None)
 
-        return await _cut(each(), query)
+    async def _documents(
+        self, connection_id: ConnectionId, query: RecordQuery, select: Sequence[str] | None = None
+    ) -> tuple[list[Any], bool]:
+        """Return a page's documents, and whether more follow."""
+        built = build_query(
+            "records",
+            _filters(query),
+            (("sequence", "ASC"),),
+            limit=query.limit + 1,
+            select=select,
+        )
+
+        async def read() -> tuple[list[Any], bool]:
+            budget = PageBudget(query.limit)
+            taken: list[Any] = []
+            async for document in self.rpc.stream(built, self._parent(connection_id)):
+                if not budget.takes(document.fields["payload"].bytes_value):
+                    return taken, True
+                taken.append(document)
+            return taken, False
+
+        return await self.rpc.reading(read)
 
     async def _query(
         self,
@@ -314,17 +225,6 @@ class FirestoreRecords:
 
     def _name(self, connection_id: ConnectionId, message_id: MessageId) -> str:
         return self.rpc.name("connections", connection_id, "records", message_id)
-
-
-async def _cut(records: AsyncIterator[Record], query: RecordQuery) -> RecordPage:
-    budget = PageBudget(query.limit)
-    taken: list[Record] = []
-    async for record in records:
-        if not budget.takes(record.payload):
-            last = taken[-1].head.sequence if taken else query.after
-            return RecordPage(tuple(taken), last)
-        taken.append(record)
-    return RecordPage(tuple(taken), None)
 
 
 def _filters(query: RecordQuery) -> list[Filter]:

@@ -10,7 +10,7 @@ from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreConcluding, FirestoreOutbox
 from shared.adapters.firestore.queries import (
     build_query,
-    due_in_shard,
+    find_due,
     listed_under,
     newest_listed,
 )
@@ -47,9 +47,9 @@ class FirestoreSends(FirestoreConcluding[SendEntry]):
     def __init__(self, outbox: FirestoreOutbox) -> None:
         super().__init__(outbox, SENDS, _send)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's due entries. Raises StoreUnavailableError."""
-        return _ids(await due_in_shard(self.rpc, "sends", shard, now, by="due_at", limit=limit))
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of due entries. Raises StoreUnavailableError."""
+        return _ids(await find_due(self.rpc, "sends", now, by="due_at", limit=limit))
 
     async def list(
         self,
@@ -95,11 +95,9 @@ class FirestoreBulkSends(FirestoreDocuments[BulkSend]):
     def __init__(self, rpc: FirestoreRpc) -> None:
         super().__init__(rpc, BULK_SENDS, _bulk)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's due bulks. Raises StoreUnavailableError."""
-        return _ids(
-            await due_in_shard(self.rpc, "bulk_sends", shard, now, by="due_at", limit=limit)
-        )
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of due bulks. Raises StoreUnavailableError."""
+        return _ids(await find_due(self.rpc, "bulk_sends", now, by="due_at", limit=limit))
 
     async def list_unfinished(self, connection_id: ConnectionId, limit: int) -> Sequence[BulkSend]:
         """Return unfinished bulks, oldest first. Raises StoreUnavailableError."""

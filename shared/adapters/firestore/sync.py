@@ -8,8 +8,8 @@ from typing import Any
 from shared.adapters.documents.codec import QUARANTINE, SYNC_STATES
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreOutbox
-from shared.adapters.firestore.queries import build_query, due_in_shard
-from shared.adapters.firestore.records import head_write, record_write
+from shared.adapters.firestore.queries import build_query, find_due
+from shared.adapters.firestore.record_fields import head_write, record_write
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import deletion, replacement, version_of
 from shared.domain.ids import ConnectionId, MessageId
@@ -102,9 +102,11 @@ class FirestoreSyncStates(FirestoreDocuments[SyncState]):
         results = await self.outbox.commit(writes, batch.news)
         return Versioned(now, version_of(results[0].update_time))
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
-        """Return connections of the shard that are due. Raises StoreUnavailableError."""
-        found = await due_in_shard(self.rpc, "sync", shard, now, by="next_due_at", limit=limit)
+    async def due(self, now: datetime, limit: int) -> Sequence[ConnectionId]:
+        """Return connections that are due. Raises StoreUnavailableError."""
+        found = await find_due(
+            self.rpc, "sync", now, by="next_due_at", limit=limit, select=("connection_id",)
+        )
         return [ConnectionId(document.fields["connection_id"].string_value) for document in found]
 
     def _record(self, connection_id: ConnectionId, message_id: MessageId) -> str:

@@ -91,7 +91,7 @@ def fields_of(holder: Any) -> dict[str, Any]:
 
 def set_moment(target: Any, moment: datetime) -> None:
     """Write an aware time into a Timestamp message."""
-    seconds, micros = divmod((moment - _EPOCH) // _MICROSECOND, _MILLION)
+    seconds, micros = divmod(micros_of(moment), _MILLION)
     target.seconds = seconds
     target.nanos = micros * 1000
 
@@ -99,6 +99,11 @@ def set_moment(target: Any, moment: datetime) -> None:
 def moment_of(timestamp: Any) -> datetime:
     """Return a Timestamp message as an aware time, UTC."""
     return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
+
+
+def micros_of(moment: datetime) -> int:
+    """Return an aware time as microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def version_of(timestamp: Any) -> str:

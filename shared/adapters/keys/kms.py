@@ -1,7 +1,10 @@
 """Sealing under a Cloud KMS key, by REST: its client library imports in 540 ms (FACTS 13.6).
 
-KMS wraps one data key a connection (FACTS 10.1); everything else is AES-GCM here. Unwrapped data
-keys stay in memory for minutes, so KMS is asked once in a while and not once a token (FACTS 10.3).
+KMS wraps a key above the connections' data keys (FACTS 10.1); everything else is AES-GCM here. Each
+process that makes data keys has one of its own, which stands, wrapped, in front of each of them: so
+nothing is kept elsewhere, and who deletes a data key has shredded what it sealed. Unwrapped, a key
+above stays in memory for an hour: KMS is asked for it, not for each mailbox (FACTS 10.3).
+Data keys that KMS itself had wrapped are read as before, until the rotation has brought them over.
 Integrity is checked end to end with CRC32C, as Google asks of its callers.
 """
 
@@ -16,11 +19,14 @@ import httpx
 import orjson
 
 from shared.adapters.keys.format import (
+    ABOVE,
     DATA_KEY,
     bound_to,
     head_of,
     head_with,
     key_id_of,
+    nest,
+    nested_in,
     new_key,
     seal,
     unseal,
@@ -38,6 +44,11 @@ PREFIX: Final = "kms-"
 TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
 TRIES: Final = 2
 UNWRAPPED_FOR: Final = timedelta(minutes=5)
+ABOVE_FOR: Final = timedelta(hours=1)
+"""How long a process goes on opening without asking KMS, whatever becomes of the key there."""
+DIRECT: Final = "/direct"
+"""After the id of a key that wrapped a data key itself: the rotation is to bring it over."""
+NONE_OF_THEM: Final = ConnectionId("")
 PRIMARY_FOR: Final = timedelta(minutes=5)
 MOST_UNWRAPPED: Final = 5_000
 PROBE: Final = b"which version is primary?"
@@ -66,10 +77,12 @@ class KmsSealer:
         default_factory=lambda: BoundedMap(MOST_UNWRAPPED), repr=False
     )
     primary: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    above: dict[str, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
+    """This process's key above its data keys, wrapped and not, by the version that wrapped it."""
 
     async def new_data_key(self, connection_id: ConnectionId) -> bytes:
-        """Return a fresh data key, wrapped by the primary version."""
-        return await self._wrap(new_key(), connection_id)
+        """Return a fresh data key, under a key that the primary version wrapped."""
+        return await self._seal_key(new_key(), connection_id)
 
     async def seal(
         self, plaintext: str, *, data_key: bytes, connection_id: ConnectionId, purpose: str
@@ -98,18 +111,27 @@ class KmsSealer:
 
     def key_of(self, data_key: bytes) -> str:
         """Return the version behind a wrapped data key."""
-        return key_id_of(data_key)
+        direct = "" if nested_in(data_key) else DIRECT
+        return key_id_of(data_key) + direct
 
     async def rewrap(self, data_key: bytes, *, connection_id: ConnectionId) -> bytes:
         """Return the same data key under the primary version."""
-        return await self._wrap(await self._plain_key(data_key, connection_id), connection_id)
+        return await self._seal_key(await self._plain_key(data_key, connection_id), connection_id)
 
-    async def _wrap(self, key: bytes, connection_id: ConnectionId) -> bytes:
+    async def _seal_key(self, key: bytes, connection_id: ConnectionId) -> bytes:
+        """Return a data key sealed under this process's key above, which goes with it."""
         key_id = await self.current_key()
+        if key_id not in self.above:
+            fresh = new_key()
+            self.above[key_id] = await self._wrap(fresh, key_id), fresh
+        wrapped, above = self.above[key_id]
+        return nest(wrapped, seal(key, above, key_id, connection_id, DATA_KEY))
+
+    async def _wrap(self, key: bytes, key_id: str) -> bytes:
         head = head_with(key_id)
         sent = _request_body(
             plaintext=key,
-            additionalAuthenticatedData=bound_to(head, connection_id, DATA_KEY),
+            additionalAuthenticatedData=bound_to(head, NONE_OF_THEM, ABOVE),
         )
         answer = await self._call(f"{self._version(key_id)}:encrypt", sent)
         arrived = (
@@ -121,20 +143,32 @@ class KmsSealer:
         return head + _checked_answer(answer, "ciphertext")
 
     async def _plain_key(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
-        """Return the data key, from memory where it was unwrapped minutes ago."""
-        held = self.unwrapped.get((data_key, connection_id))
+        """Return the data key, as KMS or the key above it opens it."""
+        nested = nested_in(data_key)
+        if nested is None:
+            return await self._open_key(data_key, connection_id, DATA_KEY, UNWRAPPED_FOR)
+        wrapped, sealed = nested
+        above = await self._open_key(wrapped, NONE_OF_THEM, ABOVE, ABOVE_FOR)
+        return unseal(sealed, above, connection_id, DATA_KEY)
+
+    async def _open_key(
+        self, wrapped: bytes, connection_id: ConnectionId, purpose: str, kept: timedelta
+    ) -> bytes:
+        """Return what KMS wrapped, from memory where it was unwrapped a while ago."""
+        held = self.unwrapped.get((wrapped, connection_id))
         if held is None or self.clock.now() >= held[1]:
-            held = await self._unwrap(data_key, connection_id), self.clock.now() + UNWRAPPED_FOR
-            self.unwrapped[data_key, connection_id] = held
+            opened = await self._unwrap(wrapped, connection_id, purpose)
+            held = opened, self.clock.now() + kept
+            self.unwrapped[wrapped, connection_id] = held
         return held[0]
 
-    async def _unwrap(self, data_key: bytes, connection_id: ConnectionId) -> bytes:
-        head = head_of(data_key)
-        if not key_id_of(data_key).startswith(PREFIX):
-            raise CorruptStateError("data key, wrapped by no version of the KMS key")
+    async def _unwrap(self, wrapped: bytes, connection_id: ConnectionId, purpose: str) -> bytes:
+        head = head_of(wrapped)
+        if not key_id_of(wrapped).startswith(PREFIX):
+            raise CorruptStateError("key, wrapped by no version of the KMS key")
         sent = _request_body(
-            ciphertext=data_key[len(head) :],
-            additionalAuthenticatedData=bound_to(head, connection_id, DATA_KEY),
+            ciphertext=wrapped[len(head) :],
+            additionalAuthenticatedData=bound_to(head, connection_id, purpose),
         )
         return _checked_answer(await self._call(f"{self.key}:decrypt", sent), "plaintext")
 

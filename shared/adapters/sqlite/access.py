@@ -42,11 +42,11 @@ class SqliteApprovals(SqliteConcluding[Approval]):
             version = self.insert(connection, value)
         return Versioned(value, version)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's due approvals. Raises StoreUnavailableError."""
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of due approvals. Raises StoreUnavailableError."""
         rows = self.database.rows(
-            "SELECT id FROM approvals WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
-            (shard, to_us(now), limit),
+            "SELECT id FROM approvals WHERE due_us <= ? ORDER BY due_us LIMIT ?",
+            (to_us(now), limit),
         )
         return [id for (id,) in rows]
 

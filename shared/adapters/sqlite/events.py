@@ -76,11 +76,11 @@ class SqliteOutbox(SqliteDocuments[Event]):
         for event in filter(None, news):
             await self.wake(event)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[DueEvent]:
-        """Return due events of the shard. Raises StoreUnavailableError."""
+    async def due(self, now: datetime, limit: int) -> Sequence[DueEvent]:
+        """Return due events. Raises StoreUnavailableError."""
         rows = self.database.rows(
-            "SELECT id, due_us FROM events WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
-            (shard, to_us(now), limit),
+            "SELECT id, due_us FROM events WHERE due_us <= ? ORDER BY due_us LIMIT ?",
+            (to_us(now), limit),
         )
         return [DueEvent(EventId(id), from_us(due_us)) for id, due_us in rows]
 

@@ -127,14 +127,12 @@ class SqliteModelSyncs(SqliteDocuments[ModelSyncState]):
                 self.outbox.update(connection, event, read, told)
         return Versioned(now, version)
 
-    async def due(
-        self, shard: int, now: datetime, limit: int
-    ) -> Sequence[tuple[ConnectionId, str]]:
-        """Return what is due in the shard. Raises StoreUnavailableError."""
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[ConnectionId, str]]:
+        """Return what is due. Raises StoreUnavailableError."""
         rows = self.database.rows(
-            """SELECT connection_id, id FROM model_syncs WHERE shard = ? AND due_us <= ?
+            """SELECT connection_id, id FROM model_syncs WHERE due_us <= ?
                ORDER BY due_us LIMIT ?""",
-            (shard, to_us(now), limit),
+            (to_us(now), limit),
         )
         return [(ConnectionId(owner), id.rpartition(":")[2]) for owner, id in rows]
 

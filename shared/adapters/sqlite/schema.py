@@ -37,7 +37,18 @@ ADDED = (
 )
 """Columns that tables made by an earlier version lack: table, name, type."""
 
+REPLACED = (
+    "sync_due",
+    "events_due",
+    "sends_shard_due",
+    "approvals_due",
+    "bulk_sends_due",
+    "model_syncs_due",
+)
+"""Indexes that an earlier version made, and that no read uses any more."""
+
 SCHEMA = (
+    *(f"DROP INDEX IF EXISTS {name}" for name in REPLACED),
     f"""CREATE TABLE IF NOT EXISTS connections ({_DOCUMENT}, created_us INTEGER NOT NULL)""",
     """CREATE INDEX IF NOT EXISTS connections_newest ON connections (created_us DESC, id DESC)""",
     """CREATE TABLE IF NOT EXISTS connection_terms (
@@ -58,11 +69,11 @@ SCHEMA = (
         WHERE renew_us IS NOT NULL""",
     f"""CREATE TABLE IF NOT EXISTS mailbox_names ({_DOCUMENT})""",
     f"""CREATE TABLE IF NOT EXISTS sync ({_DOCUMENT}, shard INTEGER NOT NULL, due_us INTEGER)""",
-    """CREATE INDEX IF NOT EXISTS sync_due ON sync (shard, due_us) WHERE due_us IS NOT NULL""",
+    """CREATE INDEX IF NOT EXISTS sync_due_at ON sync (due_us) WHERE due_us IS NOT NULL""",
     f"""CREATE TABLE IF NOT EXISTS events ({_DOCUMENT}, connection_id TEXT NOT NULL,
         state TEXT NOT NULL, created_us INTEGER NOT NULL, shard INTEGER NOT NULL,
         due_us INTEGER, expires_us INTEGER)""",
-    """CREATE INDEX IF NOT EXISTS events_due ON events (shard, due_us)
+    """CREATE INDEX IF NOT EXISTS events_due_at ON events (due_us)
         WHERE due_us IS NOT NULL""",
     """CREATE INDEX IF NOT EXISTS events_newest ON events (created_us DESC)""",
     """CREATE INDEX IF NOT EXISTS events_state ON events (state, created_us DESC)""",
@@ -89,7 +100,7 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS sends ({_DOCUMENT}, connection_id TEXT NOT NULL,
         created_us INTEGER NOT NULL, due_us INTEGER, expires_us INTEGER, shard INTEGER,
         marker TEXT, rfc822_id TEXT)""",
-    """CREATE INDEX IF NOT EXISTS sends_shard_due ON sends (shard, due_us)
+    """CREATE INDEX IF NOT EXISTS sends_due_at ON sends (due_us)
         WHERE due_us IS NOT NULL""",
     """CREATE INDEX IF NOT EXISTS sends_marker ON sends (marker)""",
     """CREATE INDEX IF NOT EXISTS sends_rfc822 ON sends (rfc822_id)""",
@@ -100,7 +111,7 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS approvals ({_DOCUMENT}, connection_id TEXT NOT NULL,
         state TEXT NOT NULL, created_us INTEGER NOT NULL, shard INTEGER NOT NULL,
         due_us INTEGER, expires_us INTEGER)""",
-    """CREATE INDEX IF NOT EXISTS approvals_due ON approvals (shard, due_us)
+    """CREATE INDEX IF NOT EXISTS approvals_due_at ON approvals (due_us)
         WHERE due_us IS NOT NULL""",
     """CREATE INDEX IF NOT EXISTS approvals_newest ON approvals (created_us DESC, id DESC)""",
     """CREATE INDEX IF NOT EXISTS approvals_state
@@ -111,7 +122,7 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS bulk_sends ({_DOCUMENT}, open_of TEXT,
         created_us INTEGER NOT NULL, shard INTEGER NOT NULL, due_us INTEGER,
         expires_us INTEGER)""",
-    """CREATE INDEX IF NOT EXISTS bulk_sends_due ON bulk_sends (shard, due_us)
+    """CREATE INDEX IF NOT EXISTS bulk_sends_due_at ON bulk_sends (due_us)
         WHERE due_us IS NOT NULL""",
     *(
         f"CREATE INDEX IF NOT EXISTS {table}_owner ON {table} ({owner})"
@@ -165,7 +176,7 @@ SCHEMA = (
     f"""CREATE TABLE IF NOT EXISTS deployments ({_DOCUMENT})""",
     f"""CREATE TABLE IF NOT EXISTS model_syncs ({_DOCUMENT}, connection_id TEXT NOT NULL,
         shard INTEGER NOT NULL, due_us INTEGER)""",
-    """CREATE INDEX IF NOT EXISTS model_syncs_due ON model_syncs (shard, due_us)
+    """CREATE INDEX IF NOT EXISTS model_syncs_due_at ON model_syncs (due_us)
         WHERE due_us IS NOT NULL""",
     """CREATE INDEX IF NOT EXISTS model_syncs_of ON model_syncs (connection_id)""",
     """CREATE TABLE IF NOT EXISTS model_records (

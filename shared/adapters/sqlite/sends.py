@@ -48,11 +48,11 @@ class SqliteSends(SqliteConcluding[SendEntry]):
     def __init__(self, outbox: SqliteOutbox) -> None:
         super().__init__(outbox, SENDS, _send_columns)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's due entries. Raises StoreUnavailableError."""
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of due entries. Raises StoreUnavailableError."""
         rows = self.database.rows(
-            "SELECT id FROM sends WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
-            (shard, to_us(now), limit),
+            "SELECT id FROM sends WHERE due_us <= ? ORDER BY due_us LIMIT ?",
+            (to_us(now), limit),
         )
         return [id for (id,) in rows]
 
@@ -109,11 +109,11 @@ class SqliteBulkSends(SqliteDocuments[BulkSend]):
     def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
         super().__init__(database, BULK_SENDS, clock, _bulk_columns)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[str]:
-        """Return ids of the shard's due bulks. Raises StoreUnavailableError."""
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of due bulks. Raises StoreUnavailableError."""
         rows = self.database.rows(
-            "SELECT id FROM bulk_sends WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
-            (shard, to_us(now), limit),
+            "SELECT id FROM bulk_sends WHERE due_us <= ? ORDER BY due_us LIMIT ?",
+            (to_us(now), limit),
         )
         return [id for (id,) in rows]
 

@@ -12,7 +12,7 @@ from shared.adapters.documents.codec import QUARANTINE, SYNC_STATES, Path
 from shared.adapters.sqlite.database import Row, SqliteDatabase, optional_us, to_us
 from shared.adapters.sqlite.documents import Columns, SqliteDocuments
 from shared.adapters.sqlite.events import SqliteOutbox
-from shared.adapters.sqlite.records import write_heads, write_records
+from shared.adapters.sqlite.record_rows import write_heads, write_records
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync.record import QuarantineEntry
 from shared.domain.sync.state import SyncState
@@ -110,11 +110,11 @@ class SqliteSyncStates(SqliteDocuments[SyncState]):
             self._extend_event(connection, batch)
         return Versioned(now, version)
 
-    async def due(self, shard: int, now: datetime, limit: int) -> Sequence[ConnectionId]:
-        """Return connections of the shard that are due. Raises StoreUnavailableError."""
+    async def due(self, now: datetime, limit: int) -> Sequence[ConnectionId]:
+        """Return connections that are due. Raises StoreUnavailableError."""
         rows = self.database.rows(
-            "SELECT id FROM sync WHERE shard = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
-            (shard, to_us(now), limit),
+            "SELECT id FROM sync WHERE due_us <= ? ORDER BY due_us LIMIT ?",
+            (to_us(now), limit),
         )
         return [ConnectionId(id) for (id,) in rows]
 

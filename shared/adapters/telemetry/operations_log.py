@@ -1,9 +1,9 @@
 """The operations log of one instance: ordinary entries wait for company, and are written as one.
 
-A sync that went well is the commonest entry by far and the least urgent: what it changed is in the
-records, the sync state and the event already. So it waits for up to GATHERED others or
-GATHERED_FOR, whichever is first; anything else is written at once. An instance that is killed
-meanwhile loses what waits, which shared/ports/events.py allows.
+A sync or a delivery that went well is the commonest entry by far and the least urgent: what it
+changed is in the records, the sync state and the event already. So it waits for up to GATHERED
+others or GATHERED_FOR, whichever is first; anything else is written at once. An instance that is
+killed meanwhile loses what waits, which shared/ports/events.py allows.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from shared.ports.events import Operations
 GATHERED = 25
 """Most entries one write holds: an entry has about 1 kB, a document up to 1 MiB (FACTS 9.3)."""
 GATHERED_FOR = timedelta(seconds=5)
+GATHERED_TYPES = frozenset({OperationType.SYNC, OperationType.DELIVERY})
 
 
 @dataclass
@@ -81,7 +82,7 @@ class BatchedOperations:
 
 
 def _can_wait(operation: Operation) -> bool:
-    return operation.type is OperationType.SYNC and operation.state is OperationState.OK
+    return operation.type in GATHERED_TYPES and operation.state is OperationState.OK
 
 
 log = logging.getLogger(__name__)

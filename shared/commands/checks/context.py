@@ -58,7 +58,12 @@ class CheckContext:
     @property
     def local(self) -> bool:
         """Whether this is a Postroom on one machine."""
-        return self.settings.queue == "sqlite"
+        return self.settings.queue.startswith("sqlite")
+
+    def require_topic(self) -> None:
+        """Raise NotCheckedError where no topic is set, so that nothing is watched."""
+        if not self.settings.gmail_topic:
+            raise NotCheckedError("No topic is set (POSTROOM_GMAIL_TOPIC=none): Gmail is asked.")
 
     @property
     def now(self) -> datetime:

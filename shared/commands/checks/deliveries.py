@@ -1,13 +1,11 @@
 """Events on their way to the product."""
 
-import asyncio
 from datetime import timedelta
 from typing import Final
 
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, count_of, failure, ok, warning
 from shared.domain.events.event import EventState
-from shared.domain.ids import SHARDS
 
 OVERDUE: Final = timedelta(minutes=15)
 MOST: Final = 100
@@ -27,8 +25,7 @@ async def events_arrive(context: CheckContext) -> Finding:
             "cursor.",
         )
     before = context.now - OVERDUE
-    shards = await asyncio.gather(*(outbox.due(shard, before, 1) for shard in range(SHARDS)))
-    if late := [event for shard in shards for event in shard]:
+    if late := await outbox.due(before, MOST):
         return failure(
             f"{count_of(len(late), 'event')} due for more than a quarter of an hour; the first: "
             f"{late[0].id}.",

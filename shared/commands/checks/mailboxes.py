@@ -18,6 +18,7 @@ SETTLED: Final = timedelta(hours=1)
 
 async def watches_live(context: CheckContext) -> Finding:
     """Look at the watches of the newest connections, and at those longest overdue."""
+    context.require_topic()
     found = await _mailboxes(context)
     if refused := [m for m in found.values() if m.watch_error and not m.silent_since]:
         return failure(
@@ -62,6 +63,7 @@ def _lives(mailbox: Mailbox, now: datetime) -> bool:
 
 async def pushes_arrive(context: CheckContext) -> Finding:
     """Whether notifications come: each arming sends one (FACTS 2.2), so silence is a fault."""
+    context.require_topic()
     found = await _mailboxes(context)
     if unannounced := await _without_push(context):
         return failure(

@@ -18,9 +18,9 @@ async def store_keeps_what_it_is_given(context: CheckContext) -> Finding:
     """Write a ticket that no browser holds, read it, take it away; then ask what is due."""
     try:
         kept = await _keeps_a_ticket(context)
-        await context.store.sync_states.due(0, context.now, 1)
-        await context.store.outbox.due(0, context.now, 1)
-        await context.store.sends.due(0, context.now, 1)
+        await context.store.sync_states.due(context.now, 1)
+        await context.store.outbox.due(context.now, 1)
+        await context.store.sends.due(context.now, 1)
     except PostroomError as error:
         return failure(f"{context.settings.store}: {error}", _fix(context))
     if not kept:

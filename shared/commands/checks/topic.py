@@ -13,6 +13,7 @@ PUBLISH: Final = frozenset({"roles/pubsub.publisher", "roles/pubsub.editor", "ro
 
 async def gmail_may_publish(context: CheckContext) -> Finding:
     """Read the topic and its policy."""
+    context.require_topic()
     topic = context.settings.gmail_topic
     project, name = _parts(topic)
     if await context.resource("pubsub", f"v1/{topic}", needs="pubsub.topics.get") is None:
@@ -44,6 +45,7 @@ def _publishes(policy: Mapping[str, Any]) -> bool:
 
 async def subscription_pushes_here(context: CheckContext) -> Finding:
     """Find the subscription that pushes to us, and compare whose token it sends for whom."""
+    context.require_topic()
     topic, endpoint = context.settings.gmail_topic, _endpoint(context)
     listed = await context.resource(
         "pubsub", f"v1/{topic}/subscriptions", needs="pubsub.topics.listSubscriptions"

@@ -94,11 +94,16 @@ class ConnectionToBe:
 
 @dataclass(frozen=True, slots=True)
 class ConnectTicket:
-    """A 60-second single-use right to start consent at top level; `id` is its sha256."""
+    """A 60-second single-use right to start consent at top level; `id` is its sha256.
+
+    One under a listener's name starts none: it says which session the listener waits for, or why
+    there is none (`refused`).
+    """
 
     id: str
     session_id: str
     expires_at: datetime
+    refused: str | None = None
     schema_version: int = SCHEMA_VERSION
 
 

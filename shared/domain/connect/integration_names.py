@@ -7,7 +7,7 @@ from shared.domain.connect.connection import INTEGRATION
 
 @dataclass(frozen=True, slots=True)
 class IntegrationNames:
-    """Its own name, and the aliases that the deployment gives it; answers use its own."""
+    """Its own name, and the aliases that the deployment gives it, the product's own first."""
 
     aliases: tuple[str, ...] = ()
 
@@ -18,7 +18,7 @@ class IntegrationNames:
 
     @property
     def first_alias(self) -> str:
-        """The name that the product's code had for it: its own where no alias is given."""
+        """What answers call it, as the product's code does: its own where no alias is given."""
         return self.aliases[0] if self.aliases else INTEGRATION
 
     @property

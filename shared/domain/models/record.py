@@ -7,11 +7,11 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
-from isal import isal_zlib
 
 from shared.domain.ids import SequenceNumber
 from shared.domain.mail.reading.email_message import iso
-from shared.domain.sync.payload import LEVEL, MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
+from shared.domain.packed import Text, pack_object, unpack_object
+from shared.domain.sync.payload import MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
 from shared.domain.sync.record import EndReason, LastAction
 from shared.errors import PermanentError
 
@@ -115,24 +115,23 @@ def saved_row(model: str, fields: Mapping[str, Any], key: str, source: str | Non
         encoded = orjson.dumps({**fields, "id": id}, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
         raise UnstorableRecordError(f"A {model} holds text that is no Unicode.") from None
-    payload = isal_zlib.compress(encoded, LEVEL)
-    if len(encoded) > MAX_JSON_BYTES or len(payload) > MAX_PAYLOAD_BYTES:
+    payload = pack_object(encoded) if len(encoded) <= MAX_JSON_BYTES else None
+    if payload is None or len(payload) > MAX_PAYLOAD_BYTES:
         raise UnstorableRecordError(f"A {model} is larger than a record may be.")
     return Saved(model, id, blake2b(encoded, digest_size=16).hexdigest(), payload, source)
 
 
 def fields_of(record: ModelRecord) -> dict[str, Any]:
     """Return the stored fields; an emptied record has none."""
-    found: dict[str, Any] = (
-        orjson.loads(isal_zlib.decompress(record.payload)) if record.payload else {}
-    )
+    found: dict[str, Any] = orjson.loads(unpack_object(record.payload)) if record.payload else {}
     return found
 
 
-def render_row(record: ModelRecord, cursor: str) -> bytes:
-    """Return the record as JSON, as API 4.3 shows records; its payload is never parsed.
+def write_row(record: ModelRecord, text: Text, cursor: str) -> None:
+    """Add the record as JSON, as API 4.3 shows records; its payload is never parsed.
 
     Why it ended or was pruned stands in its metadata: `reason` may be a field of the model.
+    Raises ValueError, isal_zlib.error where it does not open.
     """
     head = record.head
     metadata = orjson.dumps(
@@ -148,5 +147,8 @@ def render_row(record: ModelRecord, cursor: str) -> bytes:
             },
         }
     )
-    own = isal_zlib.decompress(record.payload) if record.payload else orjson.dumps({"id": head.id})
-    return b"%b,%b" % (own[:-1], metadata[1:])
+    if record.payload:
+        text.add_open(record.payload)
+    else:
+        text.add(orjson.dumps({"id": head.id})[:-1])
+    text.add(b",%b" % metadata[1:])

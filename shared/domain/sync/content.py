@@ -9,8 +9,9 @@ from typing import Any, Final
 import orjson
 
 from shared.domain.events.content import Content
-from shared.domain.sync.payload import render, render_json
+from shared.domain.ids import ConnectionId
 from shared.domain.sync.record import Record
+from shared.domain.sync.rows import render, render_json
 
 MOST_MESSAGES: Final = 50
 MOST_BYTES: Final = 256 * 1024
@@ -36,16 +37,18 @@ SUMMARY: Final = (
 """The fields of a record that tell what it is about, without its words."""
 
 
-def content_row(record: Record, cursor: str, content: Content, room: int) -> bytes | None:
+def content_row(
+    record: Record, connection_id: ConnectionId, content: Content, room: int
+) -> bytes | None:
     """Return the record as JSON of at most `room` bytes; None where it cannot be so small.
 
     One that does not fit in full is its summary, with `body_truncated`.
     """
     if content is Content.FULL:
-        whole = render_json(record, cursor)
+        whole = render_json(record, connection_id)
         if len(whole) <= room:
             return whole
-    rendered = render(record, cursor)
+    rendered = render(record, connection_id)
     row: dict[str, Any] = {name: rendered[name] for name in SUMMARY if name in rendered}
     if content is Content.FULL:
         row["body_truncated"] = True

@@ -1,19 +1,15 @@
-"""Stored payloads: an EmailMessage as compressed JSON, and how it becomes the record of API 4.3.
+"""Stored payloads: an EmailMessage as packed JSON (`domain.packed`), never too large to store.
 
-A payload holds only what never changes; labels, history ID and origin live in the record's head
-and are spliced in when it is read, so a relabelled message is never packed again.
+A payload holds only what never changes; what does is in the record's head (`domain.sync.rows`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from isal import isal_zlib
 
-from shared.domain.mail.reading.email_message import iso, label_fields
-from shared.domain.sync.record import Record, RecordHead
+from shared.domain.packed import pack_object, unpack_object
 
 MAX_PAYLOAD_BYTES: Final = 900 * 1024
 """Most compressed bytes: a Firestore document holds 1 MiB (FACTS 9.3)."""
@@ -21,8 +17,6 @@ MAX_JSON_BYTES: Final = 4 * 1024 * 1024
 """Most bytes a record may have once read: a page of them must fit an answer (FACTS 8.1)."""
 SMALLEST_BODY_CHARS: Final = 20_000
 """Bodies are not cut below this: where it is not enough, something else is too large."""
-LEVEL: Final = 1
-"""Intel's ISA-L writes and reads what zlib does, three times as fast, also on ARM."""
 HEAD_FIELDS: Final = frozenset(
     {
         "historyId",
@@ -63,44 +57,8 @@ def make_payload(message: Mapping[str, Any]) -> Payload:
 
 def unpack(payload: bytes) -> dict[str, Any]:
     """Return the stored fields; an emptied payload has none. Raises ValueError, isal_zlib.error."""
-    stored: dict[str, Any] = orjson.loads(isal_zlib.decompress(payload)) if payload else {}
+    stored: dict[str, Any] = orjson.loads(unpack_object(payload)) if payload else {}
     return stored
-
-
-def render(record: Record, cursor: str) -> dict[str, Any]:
-    """Return a record as API 4.3 shows it; `cursor` is the text for its sequence number."""
-    head = record.head
-    names = {"id": head.message_id, "threadId": head.thread_id}
-    return {**names, **unpack(record.payload), **_head_fields(head, cursor)}
-
-
-def render_json(record: Record, cursor: str) -> bytes:
-    """Return what `render` does as JSON, spliced: the payload is never parsed."""
-    fields = orjson.dumps(_head_fields(record.head, cursor))
-    if not record.payload:
-        names = {"id": record.head.message_id, "threadId": record.head.thread_id}
-        return b"%b,%b" % (orjson.dumps(names)[:-1], fields[1:])
-    return b"%b,%b" % (isal_zlib.decompress(record.payload)[:-1], fields[1:])
-
-
-def _head_fields(head: RecordHead, cursor: str) -> dict[str, Any]:
-    return {
-        **label_fields(sorted(head.label_ids), str(head.history_id)),
-        "origin": head.origin.value,
-        **({"reason": head.why.value} if head.why else {}),
-        "_nango_metadata": {
-            "first_seen_at": iso(head.first_seen_at),
-            "last_modified_at": iso(head.last_modified_at),
-            "last_action": head.last_action.value,
-            "deleted_at": _iso(head.deleted_at),
-            "pruned_at": _iso(head.pruned_at),
-            "cursor": cursor,
-        },
-    }
-
-
-def _iso(at: datetime | None) -> str | None:
-    return iso(at) if at else None
 
 
 def _encode(message: Mapping[str, Any]) -> bytes:
@@ -123,7 +81,7 @@ def _compress(encoded: bytes) -> bytes | None:
     """Compress, or answer None where it is too large."""
     if len(encoded) > MAX_JSON_BYTES:
         return None
-    data = isal_zlib.compress(encoded, LEVEL)
+    data = pack_object(encoded)
     return data if len(data) <= MAX_PAYLOAD_BYTES else None
 
 

@@ -153,7 +153,7 @@ class RecordHead:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A head and its payload: an EmailMessage as zlib-compressed JSON (`domain.payload`)."""
+    """A head and its payload: an EmailMessage as packed JSON (`domain.sync.payload`)."""
 
     head: RecordHead
     payload: bytes

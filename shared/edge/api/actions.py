@@ -11,6 +11,7 @@ from shared.actions.gmail.send_email import SendEmailOutput, as_output, conclude
 from shared.actions.loading import get_action
 from shared.actions.policy.guard import GuardedActions
 from shared.actions.run import ActionAnswer
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.ids import ConnectionId
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.send.entry import SendState, send_id
@@ -173,7 +174,8 @@ async def scripts_config(call: Call) -> list[Integration] | Tools:
     if call.query(ScriptsQuery).format == "openai":
         return Tools(data=as_tools())
     found = as_integration(EmailMessage, call.use(OwnSyncs), call.use(SyncAlias))
-    return [Integration.model_validate(found)]
+    key = call.use(IntegrationNames).first_alias
+    return [Integration.model_validate({**found, "providerConfigKey": key})]
 
 
 ROUTES = (

@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.domain.connect.connection import INTEGRATION, Connection, ConnectionStatus
 from shared.domain.connect.end_user import shown_end_user
 from shared.domain.connect.grant import Grant
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.connect.scopes import SIGN_IN
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.standing import Coverage, failure, set_aside
@@ -214,6 +215,7 @@ class ConnectionViews:
     grants: Grants
     quarantine: Quarantine
     deployment: Deployment
+    integration: IntegrationNames
     clock: Clock
 
     async def for_listing(self, connections: Sequence[Connection]) -> list[ConnectionView]:
@@ -223,7 +225,7 @@ class ConnectionViews:
             part = connections[start : start + AT_ONCE]
             states = await asyncio.gather(*(self.states.get(one.id) for one in part))
             views += [
-                ConnectionView(**connection_view(one, state.value if state else None))
+                ConnectionView(**connection_view(one, state.value if state else None, self._key))
                 for one, state in zip(part, states, strict=True)
             ]
         return views
@@ -237,7 +239,7 @@ class ConnectionViews:
         )
         sync = await self._sync(connection, state.value) if state else None
         return ConnectionDetails(
-            **connection_view(connection, state.value if state else None),
+            **connection_view(connection, state.value if state else None, self._key),
             created_at=connection.created_at,
             updated_at=connection.updated_at,
             last_fetched_at=state.value.last_delta_at if state else None,
@@ -255,16 +257,24 @@ class ConnectionViews:
 
     async def _sync(self, connection: Connection, state: SyncState) -> SyncView:
         aside = set_aside(await entries_of(self.quarantine, state))
-        return sync_view(state, self.clock.now(), connection, aside)
+        view = sync_view(state, self.clock.now(), connection, aside)
+        return view.model_copy(update={"provider_config_key": self._key})
+
+    @property
+    def _key(self) -> str:
+        return self.integration.first_alias
 
 
-def connection_view(connection: Connection, state: SyncState | None) -> dict[str, Any]:
-    """Return what a listing shows; `id` is a stable number, `connection_id` the name to use."""
+def connection_view(connection: Connection, state: SyncState | None, key: str) -> dict[str, Any]:
+    """Return what a listing shows; `id` is a stable number, `connection_id` the name to use.
+
+    `key` is what the product calls the integration.
+    """
     return {
         "id": int.from_bytes(sha256(connection.id.encode()).digest()[:6], "big"),
         "connection_id": connection.id,
         "provider": INTEGRATION,
-        "provider_config_key": INTEGRATION,
+        "provider_config_key": key,
         "created": connection.created_at,
         "metadata": dict(connection.metadata),
         "tags": dict(connection.tags),

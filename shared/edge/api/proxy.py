@@ -180,23 +180,26 @@ def _function(method: Method, name: str) -> Callable[[Call], Awaitable[Response]
 
 
 def _route(method: Method, prefix: str) -> Route:
+    uploads = prefix.startswith("upload")
     return Route(
         method,
         f"/proxy/{prefix}{{path:path}}",
         Permission.PROXY,
         _function(method, NAMES[prefix]),
-        "Call Gmail itself" + (", with an upload" if prefix.startswith("upload") else ""),
+        "Call Gmail itself" + (", with an upload" if uploads else ""),
         tenant=Tenant.REQUIRED,
         raw_body=True,
         raw_query=True,
         takes=() if method in BODYLESS else TAKES[prefix],
         rendered=Any,
-        request_headers=UPLOAD_HEADERS if prefix.startswith("upload") else HEADERS,
-        documented=bool(prefix),
+        request_headers=UPLOAD_HEADERS if uploads else HEADERS,
+        documented=bool(prefix) and not (uploads and method not in UPLOADING),
         also={"default": "Whatever else Gmail answered, as it is."},
     )
 
 
+UPLOADING: Final = frozenset({"POST", "PUT"})
+"""The methods with which anything of Gmail's is uploaded."""
 BODYLESS: Final = frozenset({"GET", "DELETE"})
 TAKES: Final[Mapping[str, tuple[str, ...]]] = {
     "gmail/v1/": ("application/json",),

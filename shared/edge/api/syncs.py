@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from shared.actions.projections import projections
 from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
+from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.connect.scopes import missing, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.models.state import state_id
@@ -88,7 +89,9 @@ async def sync_status(call: Call) -> SyncsStatus:
     views = [
         view async for connection in _connections(call) for view in await _views(call, connection)
     ]
-    return SyncsStatus(syncs=[one for one in views if names is None or one.name in names])
+    shown = [one for one in views if names is None or one.name in names]
+    key = {"provider_config_key": call.use(IntegrationNames).first_alias}
+    return SyncsStatus(syncs=[one.model_copy(update=key) for one in shown])
 
 
 async def update_frequency(call: Call) -> FrequencyAnswer:

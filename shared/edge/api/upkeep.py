@@ -1,18 +1,22 @@
 """/sync/audit, /quarantine and /explain: is every message here, and if not, why (API 5.3)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import Field
 
+from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import MessageId
 from shared.domain.sync.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Success, Tenant
+from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.sync_store import Quarantine
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.explain import Explain, Verdict
+from shared.usecases.sync.meant import LONGEST, MessagesMeant, is_message_id
 from shared.usecases.sync.quarantine import RetryQuarantined
 
 MESSAGE_ID = r"^[0-9A-Za-z]{1,64}$"
@@ -49,9 +53,16 @@ class QuarantineAnswer(ResponseModel):
 
 
 class ExplainQuery(RequestModel):
-    """Which message."""
+    """Which message: its id, or as a person says it."""
 
-    message_id: str = Field(pattern=MESSAGE_ID)
+    message_id: str | None = Field(None, pattern=MESSAGE_ID)
+    message: str | None = Field(
+        None,
+        min_length=1,
+        max_length=LONGEST,
+        description="A Gmail id, a Message-ID, or words as in Gmail's search box: the newest that "
+        "is found is explained. Words need the permission records:read.",
+    )
 
 
 class SeenRecord(ResponseModel):
@@ -89,6 +100,8 @@ class ExplainAnswer(ResponseModel):
     record: SeenRecord | None
     quarantine: QuarantineView | None
     sync: SyncFacts
+    found: list[str]
+    """The ids of all that `message` means, newest first, at most ten."""
 
 
 async def audit(call: Call) -> Success:
@@ -115,7 +128,8 @@ async def retry_quarantined(call: Call) -> Success:
 async def explain(call: Call) -> ExplainAnswer:
     """Return when a message was stored, or exactly why it is absent and what to do."""
     connection = (await call.connection()).value
-    message_id = MessageId(call.query(ExplainQuery).message_id)
+    meant = await _messages_meant(call, connection)
+    message_id = meant[0]
     found = await call.use(Explain)(connection.id, message_id, granted=reads(connection.scopes))
     return ExplainAnswer(
         message_id=message_id,
@@ -125,7 +139,30 @@ async def explain(call: Call) -> ExplainAnswer:
         record=_record(found.head),
         quarantine=_entry(found.quarantine) if found.quarantine else None,
         sync=_sync(found.state),
+        found=list(meant),
     )
+
+
+async def _messages_meant(call: Call, connection: Connection) -> Sequence[MessageId]:
+    """Return the messages that are asked about; Gmail is asked only where its mail may be read.
+
+    Raises InvalidRequestError, ForbiddenError, NotFoundError, and what Gmail raises.
+    """
+    asked = call.query(ExplainQuery)
+    if asked.message_id is not None:
+        return [MessageId(asked.message_id)]
+    if asked.message is None:
+        raise InvalidRequestError(
+            "Say which message: message, or message_id.", code="invalid_query_params"
+        )
+    words = asked.message.strip()
+    if is_message_id(words) or not reads(connection.scopes):
+        return [MessageId(words.lower())]
+    call.caller.require(Permission.RECORDS_READ)
+    meant = await call.use(MessagesMeant)(connection.id, words)
+    if not meant:
+        raise NotFoundError("Gmail finds no such message in this mailbox.")
+    return meant
 
 
 def _entry(entry: QuarantineEntry) -> QuarantineView:

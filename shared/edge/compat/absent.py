@@ -42,9 +42,6 @@ SETTINGS = "the deployment's settings"
 CODE = "a module in shared/actions/custom"
 CATALOGUE = "GET /scripts/config"
 
-CONSENT = (Absent("/oauth/connect/{name}", ("GET",), CONNECTING),)
-"""Beneath the paths of the function that serves consent."""
-
 ELSEWHERE = (
     Absent("/integrations", ("POST",), SETTINGS),
     Absent("/integrations/quickstart", ("POST",), SETTINGS),
@@ -99,5 +96,4 @@ def _routes(table: tuple[Absent, ...]) -> tuple[Route, ...]:
     )
 
 
-CONSENT_ROUTES = _routes(CONSENT)
 ROUTES = _routes(ELSEWHERE)

@@ -81,7 +81,20 @@ async def start_consent(call: Call) -> Response:
     settings = call.use(Settings)
     look = look_of(call.request, settings, asked.lang, asked.theme)
     try:
-        start = await call.use(StartConsent)(await _session_id(call, asked))
+        session_id = await _session_id(call, asked)
+    except ConnectRefusedError as refused:
+        return refused_page(look, Refused(refused.code))
+    except TransientError:
+        return refused_page(look, Refused("unavailable"))
+    return await begin_consent(call, session_id, look)
+
+
+async def begin_consent(call: Call, session_id: str, given: Look | None = None) -> Response:
+    """Return the way to Google, with the cookie that binds the flow, or the page of a refusal."""
+    settings = call.use(Settings)
+    look = given or look_of(call.request, settings, None, None)
+    try:
+        start = await call.use(StartConsent)(session_id)
     except ConnectRefusedError as refused:
         return refused_page(look, Refused(refused.code))
     except (DeploymentError, ConfigurationError, CorruptStateError) as error:

@@ -43,6 +43,11 @@ PAGES: Mapping[int | Literal["default"], str] = {
     502: "A page: Google refuses this deployment itself.",
 }
 """Statuses that only pages have, for the documentation."""
+ISOLATED: Mapping[str, str] = {
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""Without them a product that isolates itself by COEP shows a blank frame."""
 IN_APP = re.compile(
     r"; wv\)|\bFB(?:AN|AV|_IAB)\b|\bInstagram\b|\bLinkedInApp\b|\bLine/|\bMicroMessenger/"
     r"|\bSnapchat\b|\bBytedanceWebview\b"
@@ -121,7 +126,7 @@ def security_headers(
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
         "X-Robots-Tag": "noindex",
     }
-    return headers if framed_by else {**headers, "X-Frame-Options": "DENY"}
+    return {**headers, **(ISOLATED if framed_by else {"X-Frame-Options": "DENY"})}
 
 
 def connected_page(look: Look, outcome: Connected) -> HTMLResponse:

@@ -1,12 +1,10 @@
 """Why a message is here, or is not, and the button that repairs it."""
 
-import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
-from shared.actions.run import RunAction
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import MessageId
@@ -16,11 +14,7 @@ from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.console.records import record_json
 from shared.ports.sync_store import Records
 from shared.usecases.sync.explain import Explain, Explanation, Verdict
-
-MESSAGE_ID: Final = re.compile(r"[0-9A-Fa-f]{10,20}")
-RFC822_ID: Final = re.compile(r"<?[^\s<>:@\"]+@[^\s<>:@\"]+>?")
-MOST: Final = 10
-"""Messages explained at once: each that is absent costs 20 quota units."""
+from shared.usecases.sync.meant import MessagesMeant
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +129,7 @@ async def show_explanation(console: ConsoleRequest) -> Response:
     costs quota units every time.
     """
     connection, words = await path_connection(console), console.query("message")
-    ids = await _ids(console, connection, words) if words else []
+    ids = await console.use(MessagesMeant)(connection.id, words) if words else []
     explained = [await _explain(console, connection, id) for id in ids]
     return console.page(
         "explain.html",
@@ -151,29 +145,15 @@ async def show_explanation(console: ConsoleRequest) -> Response:
     )
 
 
-async def _explain(console: ConsoleRequest, connection: Connection, id: str) -> ExplainedMessage:
-    found = await console.use(Explain)(
-        connection.id, MessageId(id), granted=reads(connection.scopes)
-    )
+async def _explain(
+    console: ConsoleRequest, connection: Connection, id: MessageId
+) -> ExplainedMessage:
+    found = await console.use(Explain)(connection.id, id, granted=reads(connection.scopes))
     subject = found.subject
     if found.head is not None:
         record = await console.use(Records).get(connection.id, found.head.message_id)
         subject = record_json(record, connection.id).get("subject") if record else None
     return ExplainedMessage(id, found, VERDICT_NOTICES[found.verdict], subject)
-
-
-async def _ids(console: ConsoleRequest, connection: Connection, words: str) -> list[str]:
-    """Return the message ids that are meant: one given, or those Gmail finds, newest first."""
-    if MESSAGE_ID.fullmatch(words):
-        return [words.lower()]
-    asked: dict[str, Any] = {
-        "q": f"rfc822msgid:{words}" if RFC822_ID.fullmatch(words) else words,
-        "maxResults": MOST,
-        "includeSpamTrash": True,
-    }
-    run = console.use(RunAction)
-    answer = await run(connection, "list-messages", asked, trace_id=console.call.trace_id)
-    return [str(one["id"]) for one in (answer.output.get("messages") or [])[:MOST]]
 
 
 ROUTES = (

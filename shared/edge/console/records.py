@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from shared.domain.cursor import cursor_of, page_token_of, place_of
+from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId
-from shared.domain.sync.payload import render
 from shared.domain.sync.record import Record
+from shared.domain.sync.rows import render
 from shared.edge.console.connection import path_connection
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.errors import UnknownRecordError
@@ -66,7 +66,7 @@ async def show_record(console: ConsoleRequest) -> Response:
 
 def record_json(record: Record, connection_id: ConnectionId) -> dict[str, Any]:
     """Return a record as the API does."""
-    return render(record, cursor_of(connection_id, record.head.sequence))
+    return render(record, connection_id)
 
 
 def line(record: Record, connection_id: ConnectionId) -> dict[str, Any]:

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 
 from shared.edge.connect.page import security_headers
 from shared.edge.connect.ui import StaticQuery, file_answer
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = {"Cache-Control": "public, max-age=300"}
 """A page changes with the deployment's version only."""
+CONNECTING: Final = "apiURL"
+"""What the connect page is told in its address, and no page of the documentation."""
 MARKDOWN: Final = ".md"
 Table = Callable[[], Sequence[Route]]
 
@@ -50,7 +58,14 @@ def pages_of(table: Table) -> tuple[Route, ...]:
         return site_of(table, call.use(Deployment).public_url)
 
     async def show_home(call: Call) -> Response:
-        """Return the first page."""
+        """Return the first page, or the connect page to what was given its origin alone.
+
+        Frontends of Nango's before 0.69 take messages from an origin without a path only, and open
+        the connect page there.
+        """
+        if CONNECTING in call.request.query_params:
+            query = call.request.url.query
+            return RedirectResponse(f"/connect-ui?{query}", headers=security_headers())
         return _html(site(call).html(named_page("index")))
 
     async def show_page(call: Call) -> Response:

@@ -1,16 +1,12 @@
-"""One HTTP exchange through the official SDK, which knows both eras of the protocol (FACTS 11).
+"""The server of one request, bound to its key and its mailbox.
 
-Each request gets a server of its own, bound to its key and its mailbox: nothing outlives it, so
-nothing can be mixed up. Closing the connection does not stop what runs: the same call with the
-same idempotency key answers what came of it.
+Nothing outlives the request, so nothing can be mixed up. Closing the connection does not stop
+what runs: the same call with the same idempotency key answers what came of it.
 """
-
-import logging
 
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
@@ -24,7 +20,6 @@ from mcp_types import (
     ReadResourceResult,
 )
 from starlette.responses import Response
-from starlette.types import Message
 
 from shared.domain.connect.connection import Connection
 from shared.edge.mcp.calls import run_tool
@@ -32,11 +27,11 @@ from shared.edge.mcp.context.prompts import list_prompts, prompt_of
 from shared.edge.mcp.context.resources import TEMPLATES, read_resource
 from shared.edge.mcp.continuing import TOOL as CONTINUE
 from shared.edge.mcp.offer import offered_actions
+from shared.edge.mcp.once import answer_once
 from shared.edge.mcp.own_records import records_tool
 from shared.edge.mcp.tools import tool_of
 from shared.edge.web.call import Call
 from shared.edge.web.effects import LARGEST_BODY
-from shared.edge.web.reading import read_bytes
 
 FRESH = CacheHint(ttl_ms=60_000, scope="private")
 """How long a client may take the list of tools for current; it is of this key and mailbox."""
@@ -51,24 +46,10 @@ Leave out, or leave empty, what you do not need. \
 Tools that change or send something need an idempotency_key: repeat a call whose answer was lost \
 with the same key. Some calls wait for a person's approval; they say so."""
 
-for _name in ("mcp.server", "mcp.shared"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)  # their lines quote requests
-
 
 async def exchange(call: Call, connection: Connection, chosen: str) -> Response:
     """Return the request's message. Raises TooLargeError."""
-    body = await read_bytes(call.request, LARGEST_BODY)
-    manager = StreamableHTTPSessionManager(
-        app=server_for(call, connection, chosen),
-        json_response=True,
-        stateless=True,
-        max_request_body_size=LARGEST_BODY,
-    )
-    answer = _Answer()
-    async with manager.run():
-        given = _Given(body, call)
-        await manager.handle_request(call.request.scope, given.receive, answer.send)
-    return answer.response()
+    return await answer_once(call, server_for(call, connection, chosen), LARGEST_BODY)
 
 
 def server_for(call: Call, connection: Connection, chosen: str = "") -> "Server[dict[str, object]]":
@@ -120,37 +101,3 @@ def server_for(call: Call, connection: Connection, chosen: str = "") -> "Server[
         on_list_prompts=prompts,
         on_get_prompt=prompt,
     )
-
-
-class _Given:
-    """The request's body, read already, and then whatever the connection says."""
-
-    def __init__(self, body: bytes, call: Call) -> None:
-        self._body: bytes | None = body
-        self._request = call.request
-
-    async def receive(self) -> Message:
-        body, self._body = self._body, None
-        if body is None:
-            return await self._request.receive()
-        return {"type": "http.request", "body": body, "more_body": False}
-
-
-class _Answer:
-    """What the SDK would send, gathered."""
-
-    def __init__(self) -> None:
-        self._start: Message = {"status": 500, "headers": []}
-        self._body = bytearray()
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-        else:
-            self._body += message.get("body", b"")
-
-    def response(self) -> Response:
-        made = Response(bytes(self._body), self._start["status"])
-        kept = [one for one in self._start["headers"] if one[0].lower() != b"content-length"]
-        made.raw_headers += kept
-        return made

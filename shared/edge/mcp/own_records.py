@@ -13,6 +13,7 @@ from shared.domain.connect.scopes import implied_scopes
 from shared.domain.cursor import sequence_of
 from shared.domain.ids import SequenceNumber
 from shared.domain.models.sync import OwnSync, OwnSyncs, models_of
+from shared.domain.packed import ObjectList, PlainText
 from shared.domain.sync.record import LastAction
 from shared.domain.validation import validate
 from shared.edge.mcp.continuing import Place, Reading
@@ -107,11 +108,11 @@ async def _page(
     if asked.cursor:
         after = sequence_of(connection.id, asked.cursor, asked.model)
     actions = None if asked.filter is None else frozenset(asked.filter)
-    rows, last = await records.changes(
-        ModelQuery(asked.model, after, asked.limit, actions, ids=asked.ids)
-    )
+    rows = ObjectList(PlainText())
+    query = ModelQuery(asked.model, after, asked.limit, actions, ids=asked.ids)
+    last = await records.changes(query, rows)
     output = {
-        "records": [orjson.loads(row) for row in rows],
+        "records": orjson.loads(b"[%b]" % rows.text.end()),
         "next_cursor": None if last is None else records.cursor(last, asked.model),
     }
     limit = call.use(Deployment).mcp_result_bytes

@@ -36,7 +36,7 @@ async def mcp(call: Call) -> Response:
     from shared.edge.mcp.exchange import exchange  # noqa: PLC0415  loads the SDK
 
     require_known_origin(call)
-    _require_json(call)
+    require_json(call)
     try:
         connection = await named_connection(call)
     except InvalidRequestError as refused:
@@ -70,7 +70,8 @@ def _one(call: Call, name: str) -> str:
     return given.pop()
 
 
-def _require_json(call: Call) -> None:
+def require_json(call: Call) -> None:
+    """Raise InvalidRequestError unless the body is said to be JSON."""
     kind = call.request.headers.get("content-type", "").partition(";")[0]
     if kind.strip().lower() != JSON:
         raise InvalidRequestError(f"Send Content-Type: {JSON}.", code="invalid_headers")

@@ -18,10 +18,13 @@ DESTRUCTIVE = frozenset({Does.SEND, Does.DELETE, Does.UNTOLD})
 """What cannot be taken back: a client asks its person before such a call."""
 
 
-@cache
 def tool_of(name: str) -> Tool:
     """Return the tool of the action with this name; each is made once."""
-    action = get_action(name)
+    return _tool(get_action(name))
+
+
+@cache
+def _tool(action: Action[Any, Any]) -> Tool:
     return Tool(
         name=action.name,
         title=action.name.replace("-", " ").capitalize(),

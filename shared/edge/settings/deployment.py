@@ -40,7 +40,7 @@ class Settings:
     store: str
     """`sqlite:PATH` or `firestore:PROJECT/DATABASE`."""
     queue: str
-    """`sqlite` or `cloud-tasks:projects/P/locations/L`."""
+    """`sqlite`, with `:PATH` or beside the store, or `cloud-tasks:projects/P/locations/L`."""
     keyring: str
     """`file:PATH`, or `kms:` and the resource name of a Cloud KMS key."""
     tasks_audience: str
@@ -53,6 +53,7 @@ class Settings:
     function_urls: tuple[tuple[str, str], ...]
     """Functions with an address of their own, by name: where their tasks go, and the audience."""
     gmail_topic: str
+    """Where Gmail announces changes; empty where no topic is, and mailboxes are asked instead."""
     oauth_client_id: str
     oauth_client_secret: str
     google_url: str | None
@@ -112,7 +113,9 @@ class Settings:
 
     @property
     def queue_path(self) -> Path:
-        """The file of the embedded queue: beside the store's."""
+        """The file of the embedded queue: the one that is named, else beside the store's."""
+        if named := self.queue.partition(":")[2]:
+            return Path(named)
         path = self.sqlite_path
         assert path is not None  # noqa: S101  settings_from refuses the combination
         return path.with_name(f"{path.stem}-queue{path.suffix}")
@@ -186,7 +189,8 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         console=console_options(read.optional),
         brand=brand_options(read.optional),
     )
-    if settings.queue == "sqlite" and settings.sqlite_path is None:
+    beside = settings.queue if settings.sqlite_path is None else ""
+    if beside == "sqlite" or (beside.startswith("sqlite:") and settings.secure):
         read.refuse("QUEUE", "must be cloud-tasks:projects/P/locations/L beside a Firestore store")
     if settings.token_check == "claims" and not _private(environ.get("FUNCTION_TARGET")):
         read.refuse("TOKEN_CHECK", "may be `claims` only in a function that no one else may invoke")
@@ -214,9 +218,7 @@ class _Reading:
 
     def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
         value = self._environ.get(f"POSTROOM_{name}", "").strip()
-        if not value:
-            return default
-        parsed = self._parse(name, value, parse)
+        parsed = self._parse(name, value, parse) if value else None
         return default if parsed is None else parsed
 
     def _parse(self, name: str, value: str, parse: Callable[[str], T]) -> T | None:
@@ -283,8 +285,8 @@ def _store(value: str) -> str:
 
 
 def _queue(value: str) -> str:
-    if value == "sqlite":
-        return value
+    if value == "sqlite" or value.startswith("sqlite:"):
+        return value.removesuffix(":")
     return _matching(QUEUE_LOCATION, value, "sqlite or cloud-tasks:projects/P/locations/L")
 
 
@@ -312,7 +314,7 @@ def _keyring(value: str) -> str:
 
 
 def _topic(value: str) -> str:
-    return _matching(TOPIC, value, "projects/P/topics/T")
+    return "" if value == "none" else _matching(TOPIC, value, "projects/P/topics/T, or none")
 
 
 def _mail_address(value: str) -> str:
@@ -331,9 +333,9 @@ def _publishing(value: str) -> str:
 
 
 def _positive(value: str) -> int:
-    if not value.isdecimal() or int(value) == 0:
-        raise ValueError("must be a whole number above zero")
-    return int(value)
+    if (number := _count(value)) == 0:
+        raise ValueError("must be above zero")
+    return number
 
 
 def _result_bytes(value: str) -> int:

@@ -52,7 +52,7 @@ FUNCTIONS = (
     Function("reconcile", Trigger.SCHEDULER, ("/jobs/reconcile",)),
     Function("send", Trigger.PUBLIC, ("/send", "/sends")),
     Function("console", Trigger.PUBLIC, ("/console",), own_code=True),
-    Function("mcp", Trigger.PUBLIC, ("/mcp",), own_code=True),
+    Function("mcp", Trigger.PUBLIC, ("/mcp", "/docs/mcp"), own_code=True),
     Function("api", Trigger.PUBLIC, ("/",), own_code=True),
 )
 

@@ -3,12 +3,10 @@
 Each look is bounded, so it costs the same for ten connections and for ten thousand.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.domain.events.event import EventState
-from shared.domain.ids import SHARDS
 from shared.domain.send.entry import SendState
 from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
@@ -38,10 +36,10 @@ class MeasureBacklog:
         if not self.telemetry.enabled:
             return
         gauge, now = self.telemetry.gauge, self.clock.now()
-        due = [self.states.due(shard, now - OVERDUE, 1) for shard in range(SHARDS)]
-        events = [self.outbox.due(shard, now - OVERDUE, 1) for shard in range(SHARDS)]
-        gauge("postroom.syncs.overdue", sum(map(len, await asyncio.gather(*due))))
-        gauge("postroom.events.overdue", sum(map(len, await asyncio.gather(*events))))
+        syncs = await self.states.due(now - OVERDUE, MOST)
+        gauge("postroom.syncs.overdue", len(syncs))
+        events = await self.outbox.due(now - OVERDUE, MOST)
+        gauge("postroom.events.overdue", len(events))
         watches = await self.mailboxes.renewable(now - RENEWAL_LATE, MOST)
         gauge("postroom.watches.overdue", len(watches))
         dead = await self.outbox.list(state=EventState.DEAD, connection_id=None, limit=MOST)

@@ -1,11 +1,13 @@
 """Plain data and models as JSON answers."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
+_NEVER: Final = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -27,3 +29,12 @@ def _plain(value: Any) -> object:
     if isinstance(value, bytes):
         raise TypeError("bytes never belong in an answer")
     return dict(value)
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether a header takes gzip by name (RFC 9110, 12.5.3); `*` alone is no wish for it."""
+    for one in accept_encoding.lower().split(","):
+        coding, _, weight = one.partition(";")
+        if coding.strip() == "gzip":
+            return not _NEVER.fullmatch(weight.strip())
+    return False

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, WebSocketRoute
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +23,7 @@ from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.platform import Standstill
+from shared.edge.web.platform import Standstill, end_start
 from shared.edge.web.routes import Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
@@ -43,7 +43,12 @@ HSTS = (b"strict-transport-security", b"max-age=31536000")
 """Sent with every answer of a deployment whose address is https."""
 
 
-def build_app(function: str, routes: Sequence[Route], container: Container) -> Starlette:
+def build_app(
+    function: str,
+    routes: Sequence[Route],
+    container: Container,
+    sockets: Sequence[WebSocketRoute] = (),
+) -> Starlette:
     """Return the app that serves `routes` and `GET /health` for the function named `function`."""
     logs.to_standard_output(container.use(Deployment).google_project)
     for fault in known_faults():
@@ -51,7 +56,7 @@ def build_app(function: str, routes: Sequence[Route], container: Container) -> S
         logs.log("own code is not served", level=logging.ERROR, **named)
     table = [*routes, *(one for one in health.ROUTES if one.name not in {r.name for r in routes})]
     app = Starlette(
-        routes=[_path(route, container) for route in table],
+        routes=[*(_path(route, container) for route in table), *sockets],
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
@@ -208,6 +213,7 @@ class _RequestMiddleware:
             except Exception as error:  # noqa: BLE001  see above
                 logs.log_failure("handover failed", error)
         self._standstill.watch()
+        end_start()
 
 
 @dataclass(slots=True)

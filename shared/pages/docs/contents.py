@@ -78,6 +78,12 @@ CHAPTERS: Final = (
             _guide("agents", "Give it to an agent", "MCP, policies, approvals; these pages too."),
             _guide("python", "From Python", "The typed client, with and without asyncio."),
             _guide("typescript", "From TypeScript", "Types of the description, and a program."),
+            Page(
+                "from-nango",
+                "From Nango",
+                "Same, other, absent: every call, webhook field and template.",
+                "shared/docs/from-nango.md",
+            ),
             _guide("react", "In a React page", "A button that connects a mailbox."),
             Page(
                 "own-code",

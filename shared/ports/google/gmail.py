@@ -74,7 +74,7 @@ class Draft:
 
 
 GmailTopic = NewType("GmailTopic", str)
-"""The Pub/Sub topic that Gmail publishes to: projects/P/topics/T."""
+"""The Pub/Sub topic that Gmail publishes to: projects/P/topics/T; empty where there is none."""
 GmailObject = Mapping[str, Any]
 """A JSON object exactly as Gmail answered it (format=full unless said otherwise)."""
 

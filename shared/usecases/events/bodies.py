@@ -8,7 +8,6 @@ import orjson
 
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.integration_names import IntegrationNames
-from shared.domain.cursor import cursor_of
 from shared.domain.events.content import Content
 from shared.domain.events.delivery import body_of
 from shared.domain.events.event import Event
@@ -86,8 +85,8 @@ class EventBodies:
         rows: list[bytes] = []
         room = MOST_BYTES
         for record in reported[:MOST_MESSAGES]:
-            cursor = cursor_of(event.connection_id, record.head.sequence)
-            row = await off_loop(stored_weight(record), content_row, record, cursor, content, room)
+            weight, id = stored_weight(record), event.connection_id
+            row = await off_loop(weight, content_row, record, id, content, room)
             if row is None:
                 return rows, False
             rows.append(row)

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
-from shared.domain.events.delivery import Attempted, Failure
+from shared.domain.events.delivery import Attempted
 from shared.domain.events.flavour import in_flavour
 from shared.domain.ids import ConnectionId, EventId
+from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
-from shared.ports.sinks import OutgoingEvent, Sinks
+from shared.ports.google.oauth import Sealer
+from shared.ports.sinks import OutgoingEvent, WebhookSink
 from shared.usecases.events.manage_endpoints import ManageEndpoints
-from shared.usecases.events.receivers import Present, Receivers, receiver_of
+from shared.usecases.events.receivers import opened_secret, receiver_of
 
 TEST: Final = "test"
 """The `type` of the body: no event of a connection has it, and a receiver leaves it aside."""
@@ -23,19 +25,22 @@ class TryEndpoint:
     """Makes the attempt, signed as every other one; nothing of it is stored or tried again."""
 
     endpoints: ManageEndpoints
-    receivers: Receivers
-    sinks: Sinks
+    sealer: Sealer
+    sink: WebhookSink
     clock: Clock
 
     async def __call__(self, id: str) -> Attempted:
-        """Raise NotFoundError where there is no such endpoint, disabled ones are tried too."""
-        endpoint, now = await self.endpoints.find(id), self.clock.now()
-        present = Present(receiver_of(endpoint.value), endpoint)
-        sink = self.sinks.of(present.receiver)
-        if sink is None:
-            return Attempted(Failure.MISCONFIGURED)
-        event_id = EventId(f"evt_test_{uuid4().hex}")
+        """Return what the receiver answered; a disabled one is tried too.
+
+        Raises NotFoundError; InvalidRequestError for a topic or a queue, which answers nothing.
+        """
+        endpoint, now = (await self.endpoints.find(id)).value, self.clock.now()
+        live = [one for one in endpoint.secrets if one.live(now)]
+        if not live:
+            raise InvalidRequestError("Only a webhook answers a test: wait for its next event.")
+        secrets = [await opened_secret(self.sealer, id, one) for one in live]
         told = {"type": TEST, "endpointId": id, "createdAt": now.isoformat()}
-        body = json.dumps({**in_flavour(told, endpoint.value.flavour)}).encode()
-        receiver = await self.receivers.open(present, now)
-        return await sink(receiver, OutgoingEvent(event_id, NO_CONNECTION, TEST, body, now))
+        body = json.dumps({**in_flavour(told, endpoint.flavour)}).encode()
+        event_id = EventId(f"evt_test_{uuid4().hex}")
+        outgoing = OutgoingEvent(event_id, NO_CONNECTION, TEST, body, now)
+        return await self.sink(receiver_of(endpoint, tuple(secrets)), outgoing)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from shared.domain.cursor import cursor_of
 from shared.domain.ids import ConnectionId, SequenceNumber
-from shared.domain.models.record import render_row
+from shared.domain.models.record import write_row
+from shared.domain.packed import ObjectList
 from shared.ports.model_store import ModelQuery, ModelRecords
 
 STEP = 100
@@ -19,21 +20,19 @@ class OwnRecords:
     records: ModelRecords
     connection_id: ConnectionId
 
-    async def changes(self, query: ModelQuery) -> tuple[list[bytes], SequenceNumber | None]:
-        """Return rows after a sequence number, and where to go on; None at the end."""
-        rows: list[bytes] = []
-        size, after = 0, query.after
+    async def changes(self, query: ModelQuery, rows: ObjectList) -> SequenceNumber | None:
+        """Write rows after a sequence number, and return where to go on; None at the end."""
+        after = query.after
         while True:
-            step = replace(query, after=after, limit=min(STEP, query.limit - len(rows)))
+            step = replace(query, after=after, limit=min(STEP, query.limit - rows.count))
             page = await self.records.page(self.connection_id, step)
             for record in page.records:
                 number = record.head.sequence
-                rows.append(render_row(record, self.cursor(number, query.model)))
-                size += len(rows[-1])
-                if size >= ANSWER_BYTES:
-                    return rows, number
-            if page.last is None or len(rows) >= query.limit:
-                return rows, page.last
+                write_row(record, rows.next(), self.cursor(number, query.model))
+                if rows.text.size >= ANSWER_BYTES:
+                    return number
+            if page.last is None or rows.count >= query.limit:
+                return page.last
             after = page.last
 
     def cursor(self, number: SequenceNumber, model: str) -> str:

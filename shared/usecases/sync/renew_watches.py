@@ -41,7 +41,12 @@ class RenewWatches:
     clock: Clock
 
     async def __call__(self) -> Renewed:
-        """Renew what is due, a page at a time, until nothing is or time is up."""
+        """Renew what is due, a page at a time, until nothing is or time is up.
+
+        Without a topic there are no watches, and none is due.
+        """
+        if not self.start_watch.topic:
+            return Renewed()
         deadline = self.clock.now() + BUDGET
         total = Renewed()
         while self.clock.now() < deadline:

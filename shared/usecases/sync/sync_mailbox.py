@@ -308,8 +308,11 @@ class SyncMailbox:
         await self.queue.enqueue(sync_task(connection_id, not_before=busy.expires_at, name=name))
 
     async def _log(self, run: Run, started: datetime, error: PostroomError | None) -> None:
-        """Append to the operations log; losing the entry never fails the sync."""
-        if not run.steps and error is None:
+        """Append to the operations log; losing the entry never fails the sync.
+
+        A second look that came to nothing has no entry: the push before it has.
+        """
+        if error is None and (not run.steps or run.came_to_nothing):
             return
         try:
             await self.operations.append(self._operation(run, started, error))

@@ -12,7 +12,7 @@ from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, told_sub
 from shared.domain.observations import Duration, Kinds, Sightings
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.domain.troubles import concern_of
-from shared.errors import ConflictError, GmailRefusedError, PostroomError
+from shared.errors import ConflictError, GmailRefusedError, NotFoundError, PostroomError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.documents import Versioned, update
@@ -42,7 +42,7 @@ class NotArmed:
 
     reason: str
     error: PostroomError | None = None
-    """Set where Gmail was asked."""
+    """Set where Gmail was asked, or need not be."""
 
 
 RETRY_AFTER: Final[Mapping[Concern, timedelta]] = {
@@ -82,6 +82,8 @@ class StartWatch:
 
         A watch dies silently too: FACTS 2.3, 15.6.
         """
+        if not self.topic:
+            return _without_topic()
         connection = await self.connections.get(connection_id)
         mailbox = await self.mailboxes.get(connection.value.mailbox_id) if connection else None
         if mailbox is None or not _revivable(mailbox.value, self.clock.now()):
@@ -104,8 +106,11 @@ class StartWatch:
         """Watch through this connection, 101 units, and follow the account to its address.
 
         The mailbox is claimed first: overlapping calls are refused by Gmail (FACTS 2.6). The
-        product is told once of a watch that lapsed or was never armed, and of its return.
+        product is told once of a watch that lapsed or was never armed, and of its return. Where
+        there is no topic, nothing is asked.
         """
+        if not self.topic:
+            return _without_topic()
         now = self.clock.now()
         try:
             claim = replace(mailbox.value, renew_at=now + CLAIM)
@@ -181,6 +186,11 @@ class StartWatch:
             )
 
         await update(self.mailboxes, now.key, record, was)
+
+
+def _without_topic() -> NotArmed:
+    told = "No topic is set that Gmail could publish to: mailboxes are asked for changes instead."
+    return NotArmed("no_topic", NotFoundError(told))
 
 
 def has_lapsed(mailbox: Mailbox, now: datetime) -> bool:

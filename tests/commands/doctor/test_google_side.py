@@ -185,6 +185,14 @@ async def test_a_subscription_that_pushes_elsewhere_is_found(harness: DoctorHarn
     assert "gcloud pubsub subscriptions create" in finding.fix
 
 
+@pytest.mark.parametrize("name", ["topic", "subscription", "watches", "last push"])
+async def test_where_mailboxes_are_asked_nothing_of_push_is_missed(
+    harness: DoctorHarness, name: str
+):
+    finding = await harness.look(name, GMAIL_TOPIC="none")
+    assert (finding.verdict, "No topic" in finding.seen) == (Verdict.NOT_CHECKED, True)
+
+
 async def test_a_topic_without_subscription_is_found(harness: DoctorHarness):
     harness.system.emulated.pushes.endpoint = None
     finding = await harness.look("subscription")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.__main__ import arguments_from
-from infra.local.demo import DemoSettings, check_ports, programs
+from infra.local.__main__ import arguments_from, environ_of, settings_of
+from infra.local.demo import check_emulators, check_ports
 from infra.local.environment import (
     API_KEY,
     OPERATOR_KEY,
@@ -18,8 +18,9 @@ from infra.local.environment import (
     write_environment,
 )
 from infra.local.google.__main__ import read_arguments
-from infra.local.guide import Ready, agent, calls, guide
+from infra.local.guide import Ready, agent, calls, guide, on_emulators
 from infra.local.processes import DemoError
+from infra.local.programs import DemoSettings, programs
 from infra.local.serving import listener
 from shared.edge.settings.deployment import settings_from
 
@@ -118,3 +119,57 @@ def test_an_app_in_testing_is_one_for_google_and_for_postroom(
     google, postroom, _ = programs(settings)
     assert read_arguments(google.arguments).refresh_token_days == (7 if testing else None)
     assert arguments_from(postroom.arguments).testing is testing
+
+
+def test_the_official_emulators_are_started_first_and_named_to_those_that_use_them(
+    tmp_path: Path,
+) -> None:
+    chosen = arguments_from(["demo", "--store", "firestore", "--events", "pubsub"])
+    settings = settings_of(chosen, tmp_path)
+    firestore, pubsub, google, postroom, _ = programs(settings)
+    hosts = {name: f"127.0.0.1:{port}" for name, port in (("firestore", 8086), ("pubsub", 8087))}
+    assert [one.arguments for one in (firestore, pubsub)] == [[*item] for item in hosts.items()]
+    assert read_arguments(google.arguments).pubsub_emulator == hosts["pubsub"]
+    assert settings_of(arguments_from(postroom.arguments), tmp_path).emulators == hosts
+    said = on_emulators(hosts)
+    assert all(host in said for host in hosts.values())
+    assert on_emulators({}) == ""
+
+
+def test_without_gcloud_the_demo_says_loudly_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    settings = settings_of(arguments_from(["demo", "--store", "firestore"]), tmp_path)
+    with pytest.raises(DemoError, match=r"gcloud and java not found.*") as refused:
+        check_emulators(settings)
+    assert "google-cloud-cli-firestore-emulator" in str(refused.value)
+    check_emulators(settings_of(arguments_from(["demo"]), tmp_path))
+
+
+def test_several_demos_write_down_what_each_runs_with_emulators_and_own_client_included(
+    tmp_path: Path,
+) -> None:
+    """The commands read it from the state that they are given, and so find each."""
+    client = tmp_path / "client.json"
+    client.write_text('{"installed": {"client_id": "own", "client_secret": "s"}}')
+    given = {
+        "plain": ["--port", "9001"],
+        "deployed": ["--port", "9002", "--store", "firestore", "--events", "pubsub"],
+        "own": ["--port", "9003", "--google", "real", "--client", str(client)],
+    }
+    read = {}
+    for name, options in given.items():
+        state = tmp_path / name
+        state.mkdir()
+        settings = settings_of(arguments_from(["demo", *options]), state)
+        write_environment(state, environ_of(settings))
+    for name in given:
+        read[name] = read_environment(tmp_path / name)
+        assert settings_from(read[name]).public_url.endswith(given[name][1])
+    assert "FIRESTORE_EMULATOR_HOST" not in read["plain"]
+    assert read["deployed"]["FIRESTORE_EMULATOR_HOST"] == "127.0.0.1:8086"
+    assert settings_from(read["deployed"]).firestore == ("demo", "(default)")
+    own = settings_from(read["own"])
+    assert (own.google_url, own.gmail_topic, own.oauth_client_id) == (None, "", "own")
+    assert own.publishing == "testing"

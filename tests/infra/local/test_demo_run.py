@@ -1,16 +1,9 @@
 """`python -m infra.local demo` as a person runs it: read what it prints, try it, stop it, again."""
 
-import os
 import re
 import shlex
-import signal
 import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,63 +11,8 @@ import httpx
 import pytest
 
 from infra.local.environment import HOST
-from infra.local.functions import ROOT
 from infra.local.serving import listener
-
-MESSAGES = 60
-PATIENCE_S = 60
-
-
-@dataclass
-class Demo:
-    """A running demo and what it has printed."""
-
-    process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list)
-    printed: threading.Condition = field(default_factory=threading.Condition)
-
-    def listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self.printed:
-                self.lines.append(line)
-                self.printed.notify_all()
-        with self.printed:
-            self.printed.notify_all()
-
-    @property
-    def text(self) -> str:
-        return "".join(self.lines)
-
-    def read_until(self, words: str) -> str:
-        with self.printed:
-            seen = self.printed.wait_for(lambda: words in self.text, PATIENCE_S)
-        assert seen, self.text
-        return self.text
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE_S)
-
-
-@contextmanager
-def demo(ports: list[int], state: Path) -> Iterator[Demo]:
-    options = ["--port", str(ports[0]), "--google-port", str(ports[1])]
-    options += ["--product-port", str(ports[2]), "--state", str(state)]
-    with subprocess.Popen(
-        [sys.executable, "-m", "infra.local", "demo", *options, "--messages", str(MESSAGES)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        running = Demo(process)
-        threading.Thread(target=running.listen, daemon=True).start()
-        try:
-            yield running
-        finally:
-            if process.poll() is None:
-                running.stop()
+from tests.infra.local.demos import PATIENCE_S, commanded, connection_in, demo, free_ports
 
 
 @pytest.fixture
@@ -85,14 +23,6 @@ def ports() -> list[int]:
 @pytest.fixture
 def more_ports() -> list[int]:
     return free_ports()
-
-
-def free_ports() -> list[int]:
-    sockets = [listener() for _ in range(3)]
-    numbers = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return numbers
 
 
 def printed_calls(text: str) -> dict[str, list[str]]:
@@ -112,12 +42,6 @@ def run(words: list[str]) -> Any:
     return answer.json()
 
 
-def connection_in(text: str) -> str:
-    found = re.search(r"Connection id\s+(\S+)", text)
-    assert found, text
-    return found[1]
-
-
 def test_the_demo_works_as_it_says_and_finds_all_of_it_again(
     ports: list[int], tmp_path: Path
 ) -> None:
@@ -135,17 +59,6 @@ def test_the_demo_works_as_it_says_and_finds_all_of_it_again(
         assert "Making up" not in again
         assert len(run(printed_calls(again)["/records"])["records"]) == 3
         assert second.stop() == 0
-
-
-def commanded(*arguments: str) -> str:
-    """Return what a make command prints; the environment is there already."""
-    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    told = subprocess.run(
-        ["make", "-o", "runtime", *arguments],
-        cwd=ROOT, env=clean, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert told.returncode == 0, told.stdout + told.stderr
-    return told.stdout
 
 
 def test_two_demos_run_side_by_side_and_the_commands_find_each(

@@ -30,9 +30,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> di
     if request.param == "sqlite":
         return {}
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", request.getfixturevalue("firestore_emulator"))
-    location = "cloud-tasks:projects/demo/locations/local"
-    project = f"demo-{uuid4().hex[:12]}"
-    return {"POSTROOM_STORE": f"firestore:{project}/(default)", "POSTROOM_QUEUE": location}
+    return {"POSTROOM_STORE": f"firestore:demo-{uuid4().hex[:12]}/(default)"}
 
 
 @pytest.fixture

@@ -30,11 +30,7 @@ TOMORROW = """
 import asyncio, os, sys
 from dataclasses import fields, replace
 from datetime import timedelta
-from pathlib import Path
-from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.ids import ConnectionId
-from shared.ports.clock import Clock
-from shared.ports.queue import Queue
 from shared.ports.store import Store
 from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.edge.settings.deployment import settings_from
@@ -75,8 +71,6 @@ async def check(container):
 
 async def main(work, connection):
     container = AutowiredContainer(settings_from(os.environ))
-    queue = SqliteQueue(Path("../postroom-queue.sqlite"), container.use(Clock))
-    container.bind(Queue, queue)
     if work == "sync":
         for _ in range(8):
             await container.use(SyncMailbox)(ConnectionId(connection), budget=timedelta(seconds=2))
@@ -99,7 +93,6 @@ async def system(
         host = request.getfixturevalue("firestore_emulator")
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
         environ["POSTROOM_STORE"] = f"firestore:demo-{uuid4().hex[:12]}/(default)"
-        environ["POSTROOM_QUEUE"] = "cloud-tasks:projects/demo/locations/local"
     google = GoogleSettings(units_per_minute=PLENTY)
     async with LocalSystem.start(tmp_path, environ=environ, google=google) as system:
         yield system

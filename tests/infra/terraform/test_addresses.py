@@ -10,12 +10,14 @@ from shared.edge.table import ROUTES_OF
 from shared.edge.web.routes import Route
 from tests.infra.terraform.offline import TERRAFORM
 
-SECRETS = frozenset({"code", "session_token", "state", "ticket", "token"})
+SECRETS = frozenset({
+    "code", "connect_session_token", "session_token", "state", "ticket", "token", "ws_client_id",
+})  # fmt: skip
 """Of these alone a bearer may come in; `state` is also a filter of lists, where it is harmless."""
 WORDS = frozenset(
     {
         *("end_user_id", "end_user_organization_id", "key", "path", "search", "tags"),
-        *("q", "subject", "from_", "to"),
+        *("message", "q", "subject", "from_", "to"),
     }
 )
 """Words of mail, of searches and of end users: a key of a send may be the product's own words."""
@@ -24,6 +26,7 @@ HARMLESS = frozenset({
     "force_refresh", "format", "has", "id", "ids", "include", "integration_id", "iss", "label",
     "lang",
     "limit", "message_id", "model", "modified_after", "name", "offset", "order", "page", "part_id",
+    "public_key",
     "refresh_github_app_jwt_token", "refresh_token", "sync", "syncs", "theme", "thread_id", "tools",
     "type", "unread", "v", "variant",
 })  # fmt: skip
@@ -61,7 +64,8 @@ def test_every_part_of_an_address_is_known_to_be_a_secret_words_or_harmless() ->
 @pytest.mark.parametrize(
     "path",
     [
-        "/connect-ui", "/oauth/start", "/oauth/callback", "/signed/attachments/{token}",
+        "/connect-ui", "/oauth/start", "/oauth/callback", "/oauth/connect/{name}",
+        "/signed/attachments/{token}",
         "/proxy/gmail/v1/{path:path}", "/sends/{key:path}", "/connections", "/console/connections",
     ],
 )  # fmt: skip

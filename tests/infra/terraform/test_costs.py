@@ -1,10 +1,22 @@
 """The cost table of the deploy guide is what the script makes of the counted operations."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
-from infra.costs import LOADS, Assumptions, Load, Prices, counts, monthly, operations, table
+from infra.costs import (
+    LEAST,
+    LOADS,
+    MOST,
+    Assumptions,
+    Load,
+    Prices,
+    counts,
+    monthly,
+    operations,
+    table,
+)
 from tests.infra.terraform.offline import TERRAFORM, Plan
 
 
@@ -24,6 +36,20 @@ def test_every_price_counts(price: str) -> None:
     dearer = Prices(**{price: getattr(Prices(), price) * 10})
     load = Load(1_000, 50)
     assert sum(monthly(counts(), load, dearer).values()) > sum(monthly(counts(), load).values())
+
+
+@pytest.mark.parametrize("more", [{"receivers": 3}, {"telemetry": True}])
+def test_what_a_product_adds_costs_something(more: dict[str, Any]) -> None:
+    load = Load(1_000, 50)
+    richer = sum(monthly(counts(), replace(load, **more)).values())
+    without = sum(monthly(counts(), replace(load, receivers=0)).values())
+    assert without < sum(monthly(counts(), load).values()) < richer
+
+
+def test_each_assumption_lies_within_its_range() -> None:
+    for one in fields(Assumptions):
+        low, usual, high = (getattr(it, one.name) for it in (LEAST, Assumptions(), MOST))
+        assert low <= usual <= high
 
 
 def test_a_mail_that_nobody_touches_is_one_notification() -> None:

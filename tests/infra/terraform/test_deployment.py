@@ -145,7 +145,7 @@ def test_the_doctor_is_given_the_functions_settings_and_no_secret(plan: Plan) ->
 def test_no_setting_is_given_that_the_code_does_not_read(plan: Plan) -> None:
     files = (ROOT / "shared" / "edge" / "settings").glob("*.py")
     source = "".join(file.read_text() for file in files)
-    names = re.findall(r'\b(?:required|optional|read)\(\s*"([A-Z_]+)"', source)
+    names = re.findall(r'\b(?:require|optional|read)\(\s*"([A-Z_]+)"', source)
     read = {f"POSTROOM_{name}" for name in names}
     for name in NAMES:
         given = {key for key in plan.environment(name) if key.startswith("POSTROOM_")}

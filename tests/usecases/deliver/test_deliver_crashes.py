@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from shared.domain.cursor import sequence_of
+from shared.domain.events.content import Content
 from shared.domain.events.delivery import Failure
 from shared.domain.events.event import EventState
 from shared.domain.operation import Operation
 from shared.errors import QueueUnavailableError, StoreUnavailableError
 from shared.ports.queue import Queue, Task
 from shared.usecases.events.deliver_event import Announce, Delivered
-from tests.contracts.samples import event
+from tests.contracts.samples import connection, event
 from tests.harness.delivering import C1, HOOK, OTHER, DeliveryHarness, fails
 from tests.usecases.connect.interrupted import Bomb, Crash
 
@@ -35,8 +36,9 @@ async def _life(harness: DeliveryHarness) -> None:
 
 async def _opened(folder: Path) -> DeliveryHarness:
     harness = DeliveryHarness(folder)
-    await harness.register(HOOK)
+    await harness.register(HOOK, content=Content.SUMMARY)
     await harness.register(OTHER)
+    await harness.store.connections.create(connection(C1))
     harness.world.answers[OTHER] = fails(Failure.UNREACHABLE)
     return harness
 
@@ -49,7 +51,7 @@ async def test_killed_between_any_two_effects_every_event_arrives(tmp_path: Path
     await harness.store.close()
     assert {one.split(".")[0] for one in whole.calls} == {
         *("outbox", "queue", "webhook_endpoints", "connections", "sealer", "receiver"),
-        "operations",
+        *("operations", "records"),
     }
     for at in _effects(whole.calls):
         for after in (False, True):

@@ -1,7 +1,7 @@
 """Mail that cannot be read, or kills who reads it, is charged to itself: the rest is stored."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -35,9 +35,12 @@ class Reader:
     deaths: int = 0
 
     def __call__(
-        self, message: Mapping[str, Any], bodies: Mapping[str, bytes] | None = None
+        self,
+        message: Mapping[str, Any],
+        bodies: Mapping[str, bytes] | None,
+        headers: Sequence[str],
     ) -> EmailMessage:
-        found = read_message(message, bodies)
+        found = read_message(message, bodies, headers)
         self.read.append(found["subject"])
         if found["subject"] == POISON:
             self.deaths += 1

@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.operation import Operation, OperationState
+from shared.domain.sync.state import SECOND_LOOK_AFTER
 from tests.harness.syncing import CONNECTION, SyncHarness
 
 SECRET = "ada@acme.example"
@@ -48,6 +49,17 @@ async def test_a_run_that_stores_no_live_mail_tells_no_lateness(harness: SyncHar
     harness.deliver("Before the window was read")
     await harness.settle()
     assert "lateness_ms" not in (await newest_run(harness)).detail
+
+
+async def test_a_second_look_that_comes_to_nothing_has_no_entry(harness: SyncHarness) -> None:
+    await harness.settle()
+    harness.deliver("One")
+    await harness.push()
+    told = await newest_run(harness)
+    harness.advance(SECOND_LOOK_AFTER)
+    await harness.settle()
+    assert (await harness.state()).second_look_at is None
+    assert await newest_run(harness) == told
 
 
 class Broken:

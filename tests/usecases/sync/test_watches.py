@@ -10,7 +10,8 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, first_mailbox_id
 from shared.domain.sync.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
 from shared.errors import GmailUnavailableError, StoreUnavailableError
-from shared.usecases.sync.renew_watches import PAGE
+from shared.ports.google.gmail import GmailTopic
+from shared.usecases.sync.renew_watches import PAGE, Renewed
 from shared.usecases.sync.stop_watch import STOPPED_FOR, StopWatch
 from shared.usecases.sync.watch import (
     JITTER,
@@ -76,6 +77,18 @@ async def test_a_refused_watch_is_tried_again_later_and_shown(harness: SyncHarne
     assert shown.renew_at is not None
     harness.advance(shown.renew_at - harness.clock.now())
     assert (await harness.renewing()()).armed == 1
+    assert (await mailbox(harness)).watch_error is None
+
+
+async def test_without_a_topic_no_watch_is_armed_revived_or_renewed(harness: SyncHarness) -> None:
+    """Mailboxes are asked instead, as from a laptop that Pub/Sub does not reach."""
+    await connect(harness, CONNECTION)
+    unwatched = replace(harness.arming(), topic=GmailTopic(""))
+    for outcome in (await unwatched(CONNECTION), await unwatched.restart(CONNECTION)):
+        assert isinstance(outcome, NotArmed)
+        assert outcome.reason == "no_topic"
+    assert await replace(harness.renewing(), start_watch=unwatched)() == Renewed()
+    assert not calls(harness)
     assert (await mailbox(harness)).watch_error is None
 
 

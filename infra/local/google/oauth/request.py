@@ -11,6 +11,7 @@ from infra.local.google.oauth.identity import ISSUER
 from infra.local.google.oauth.scopes import GMAIL, spelled_out, unknown_scopes
 from infra.local.google.settings import GoogleSettings
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -81,13 +82,21 @@ def read_request(query: str, settings: GoogleSettings) -> AuthorizationRequest:
 def _check_client(fields: Mapping[str, str], settings: GoogleSettings) -> None:
     if _require(fields, "client_id") != settings.client_id:
         raise RefusedRequestError(401, "invalid_client", "The OAuth client was not found.")
-    if _require(fields, "redirect_uri") not in settings.redirect_uris:
+    if not _is_registered(_require(fields, "redirect_uri"), settings):
         raise RefusedRequestError(
             400,
             "redirect_uri_mismatch",
             "The redirect URI in the request does not match the ones authorized for the client: "
             + fields["redirect_uri"],
         )
+
+
+def _is_registered(uri: str, settings: GoogleSettings) -> bool:
+    """Whether it is the client's; a Desktop app's is any on loopback (RFC 8252, section 7.3)."""
+    parts = urlsplit(uri)
+    if settings.desktop_client:
+        return parts.scheme == "http" and parts.hostname in LOOPBACK
+    return uri in settings.redirect_uris
 
 
 def _check_response_type(fields: Mapping[str, str]) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
-import orjson
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 from starlette.responses import Response
 
@@ -12,14 +11,15 @@ from shared.actions.projections import projections
 from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, models_of
+from shared.domain.packed import ObjectList
 from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, MODEL_NAMES
-from shared.domain.sync.payload import render_json
 from shared.domain.sync.record import LastAction, Record
+from shared.domain.sync.rows import record_row
 from shared.domain.validation import Moment
 from shared.edge.api.mail.projected_records import ProjectedRecords
 from shared.edge.api.mail.record_models import EmailMessage, OwnRecord
-from shared.edge.web.answers import json_bytes
+from shared.edge.api.mail.rows import begin_rows, end_rows
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError
@@ -140,17 +140,18 @@ async def list_records(call: Call) -> Response:
     asked = call.query(RecordsQuery)
     row = call.use(OwnSyncs).of_model(asked.model)
     connection_id = await _connection_with(call, row)
+    rows = begin_rows(call.request.headers.get("accept-encoding", ""))
     if row is not None:
-        return await _own_page(OwnRecords(call.use(ModelRecords), connection_id), asked)
+        return await _own_page(OwnRecords(call.use(ModelRecords), connection_id), asked, rows)
     _require_model(call, asked.model)
     projection = projections(call.use(SyncAlias)).get(asked.model)
     if projection is not None:
         return await _projected_page(
-            ProjectedRecords(call.use(Records), connection_id, projection), asked
+            ProjectedRecords(call.use(Records), connection_id, projection), asked, rows
         )
     if asked.screen:
-        return await _screen(call.use(Records), connection_id, asked)
-    return await _changes(call.use(Records), connection_id, asked)
+        return await _screen(call.use(Records), connection_id, asked, rows)
+    return await _changes(call.use(Records), connection_id, asked, rows)
 
 
 async def prune_records(call: Call) -> Pruned:
@@ -185,13 +186,14 @@ async def _connection_with(call: Call, row: OwnSync | None) -> ConnectionId:
     return (await call.connection()).value.id
 
 
-async def _changes(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
-    rows, last = await _read_rows(records, connection_id, _query(connection_id, asked))
-    following = None if last is None else cursor_of(connection_id, last)
-    return _page(rows, next_cursor=following)
+async def _changes(
+    records: Records, connection_id: ConnectionId, asked: RecordsQuery, rows: ObjectList
+) -> Response:
+    last = await _read_rows(records, connection_id, _query(connection_id, asked), rows)
+    return end_rows(rows, next_cursor=None if last is None else cursor_of(connection_id, last))
 
 
-async def _own_page(records: OwnRecords, asked: RecordsQuery) -> Response:
+async def _own_page(records: OwnRecords, asked: RecordsQuery, rows: ObjectList) -> Response:
     if asked.screen:
         raise InvalidRequestError(
             f"A screen shows messages: {asked.model} is read in the order of its changes.",
@@ -203,49 +205,42 @@ async def _own_page(records: OwnRecords, asked: RecordsQuery) -> Response:
     query = ModelQuery(
         asked.model, after, asked.limit, asked.filter, asked.modified_after, asked.ids
     )
-    rows, last = await records.changes(query)
-    return _page(rows, next_cursor=None if last is None else records.cursor(last, asked.model))
+    last = await records.changes(query, rows)
+    return end_rows(rows, next_cursor=None if last is None else records.cursor(last, asked.model))
 
 
-async def _projected_page(records: ProjectedRecords, asked: RecordsQuery) -> Response:
+async def _projected_page(
+    records: ProjectedRecords, asked: RecordsQuery, rows: ObjectList
+) -> Response:
     if asked.screen:
         query = _screen_query(records.connection_id, asked)
-        rows, below = await records.newest(query, asked.labels)
-        return _page(rows, next_cursor=None, next_before=below)
-    rows, last = await records.changes(_query(records.connection_id, asked))
+        found, below = await records.newest(query, asked.labels)
+        rows.add(found)
+        return end_rows(rows, next_cursor=None, next_before=below)
+    found, last = await records.changes(_query(records.connection_id, asked))
+    rows.add(found)
     model = records.projection.name
     following = None if last is None else cursor_of(records.connection_id, last, model)
-    return _page(rows, next_cursor=following)
+    return end_rows(rows, next_cursor=following)
 
 
 async def _read_rows(
-    records: Records, connection_id: ConnectionId, query: RecordQuery
-) -> tuple[list[bytes], SequenceNumber | None]:
+    records: Records, connection_id: ConnectionId, query: RecordQuery, rows: ObjectList
+) -> SequenceNumber | None:
     """Read up to `query.limit` records in steps, stopping early where the answer grows large."""
-    rows: list[bytes] = []
-    size, after, last = 0, query.after, None
-    while len(rows) < query.limit:
-        wanted = min(STEP, query.limit - len(rows))
-        page = await records.page(connection_id, replace(query, after=after, limit=wanted))
-        for record in page.records:
-            rows.append(_row(connection_id, record))
-            size += len(rows[-1])
-            if size >= ANSWER_BYTES:
-                return rows, record.head.sequence
+    after, last = query.after, None
+    while rows.count < query.limit:
+        wanted = min(STEP, query.limit - rows.count)
+        page = await records.rows(connection_id, replace(query, after=after, limit=wanted))
+        for row in page.rows:
+            row.write(rows.next(), connection_id)
+            if rows.text.size >= ANSWER_BYTES:
+                return row.sequence
         last = page.last
         if last is None:
             break
         after = last
-    return rows, last
-
-
-def _row(connection_id: ConnectionId, record: Record) -> bytes:
-    return render_json(record, cursor_of(connection_id, record.head.sequence))
-
-
-def _page(rows: list[bytes], **positions: str | None) -> Response:
-    """Join rows that are JSON already: a payload is never parsed on its way out."""
-    return json_bytes(b'{"records":[%b],%b' % (b",".join(rows), orjson.dumps(positions)[1:]))
+    return last
 
 
 def _query(connection_id: ConnectionId, asked: RecordsQuery) -> RecordQuery:
@@ -278,18 +273,17 @@ def _screen_query(connection_id: ConnectionId, asked: RecordsQuery) -> NewestQue
     )
 
 
-async def _screen(records: Records, connection_id: ConnectionId, asked: RecordsQuery) -> Response:
+async def _screen(
+    records: Records, connection_id: ConnectionId, asked: RecordsQuery, rows: ObjectList
+) -> Response:
     found, place = await _newest(records, connection_id, asked)
-    rows: list[bytes] = []
-    size = 0
     for record in found:
-        rows.append(_row(connection_id, record))
-        size += len(rows[-1])
-        if size >= ANSWER_BYTES:
+        record_row(record).write(rows.next(), connection_id)
+        if rows.text.size >= ANSWER_BYTES:
             place = record.head.internal_date, record.head.message_id
             break
     below = None if place is None else page_token_of(connection_id, *place)
-    return _page(rows, next_cursor=None, next_before=below)
+    return end_rows(rows, next_cursor=None, next_before=below)
 
 
 async def _newest(

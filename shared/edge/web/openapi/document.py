@@ -1,7 +1,6 @@
 """OpenAPI 3.1, made from the route table."""
 
 import inspect
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,14 +9,13 @@ from pydantic.json_schema import JsonSchemaValue
 from shared.actions.loading import actions
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
-from shared.edge.web.openapi import examples
+from shared.edge.web.openapi.requests import answers, request_of, values_of
 from shared.edge.web.openapi.schemas import Schemas, schemas_of
 from shared.edge.web.openapi.webhooks import BODIES, webhooks
 from shared.edge.web.routes import Access, Permission, Route, Tenant
 
 JSON = "application/json"
 OCTETS = "application/octet-stream"
-PARAMETER = re.compile(r"\{([a-z_]+)\}")
 ERRORS = {
     "400": "The request is wrong; `errors` names each field.",
     "401": "No key, an unknown one, or an expired one.",
@@ -59,7 +57,7 @@ ERROR_SCHEMA = {
         }
     },
 }
-ERROR_CONTENT: dict[str, Any] = {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
+ERROR_CONTENT: dict[str, Any] = {JSON: {"schema": {"$ref": "#/components/schemas/Refusal"}}}
 PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 BYTES = {"type": "string", "format": "binary"}
 PASSED_ON: dict[str, Any] = {JSON: {"schema": {}}, **PAGE}
@@ -87,7 +85,7 @@ def document(routes: Sequence[Route], public_url: str) -> dict[str, Any]:
     """Return the OpenAPI document of the documented routes."""
     shown = [route for route in routes if route.documented]
     schemas = schemas_of(shown, BODIES.values())
-    schemas.add("Error", ERROR_SCHEMA)
+    schemas.add("Refusal", ERROR_SCHEMA)
     paths: dict[str, dict[str, Any]] = {}
     for route in shown:
         paths.setdefault(route.documented_path, {})[route.method.lower()] = _operation(
@@ -161,19 +159,28 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         content = {JSON: {"schema": schemas.taken[route.body], **_example(route)}}
         operation["requestBody"] = {"required": True, "content": content}
     elif route.takes:
-        content = {kind: {"schema": {} if kind == JSON else BYTES} for kind in route.takes}
+        kinds = {kind: {} if kind == JSON else BYTES for kind in route.takes}
+        content = {kind: {"schema": one, **_example(route)} for kind, one in kinds.items()}
         operation["requestBody"] = {"required": False, "content": content}
     return operation
 
 
 def _example(route: Route) -> dict[str, Any]:
-    return {"example": examples.BODIES[route.name]} if route.name in examples.BODIES else {}
+    body = request_of(route).body
+    return {} if body is None else {"example": body}
+
+
+def _answered(route: Route) -> dict[str, dict[str, Any]]:
+    """Return the example of an answer by its status."""
+    came = answers().get(route.name, {})
+    return {str(came["status"]): {"example": came["body"]}} if "body" in came else {}
 
 
 def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
+    text = {"schema": {"type": "string"}}
     path = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in PARAMETER.findall(route.documented_path)
+        {"name": name, "in": "path", "required": True, **text, "example": value}
+        for name, value in values_of(route).items()
     ]
     query = _query(schemas.queries[route.query]) if route.query is not None else []
     own = {one["name"] for one in query}
@@ -222,19 +229,22 @@ def _parameter(name: str, schema: Any, *, required: bool) -> dict[str, Any]:
 
 def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     refusal = _refusal(route)
-    answers: dict[str, Any] = {
+    refusals: dict[str, Any] = {
         status: {"description": meaning, "content": refusal}
         for status, meaning in ERRORS.items()
         if route.access is not Access.PUBLIC or status != "401"
     }
     if route.output is None and route.produces == JSON:
-        return {"204": {"description": "Done."}, **answers}
+        return {"204": {"description": "Done."}, **refusals}
     known = BYTES if route.produces == OCTETS else {}
     schema = schemas.returned[route.output] if route.output is not None else known
     content = {route.produces: {"schema": schema}}
     further = {str(one): _further(one, when, content, refusal) for one, when in route.also.items()}
     done = {"description": route.summary, "content": content}
-    return {str(route.status): done, **answers, **further}
+    told = {str(route.status): done, **refusals, **further}
+    for status, shown in _answered(route).items():
+        told[status] = {**told[status], "content": {JSON: {"schema": schema, **shown}}}
+    return told
 
 
 def _refusal(route: Route) -> dict[str, Any]:

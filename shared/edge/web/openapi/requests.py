@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -44,17 +45,18 @@ PATHS: Final[Mapping[str, str]] = {
     "PUT /proxy/gmail/v1/{path:path}": "users/me/labels/Label_1",
     "PATCH /proxy/gmail/v1/{path:path}": "users/me/labels/Label_1",
     "DELETE /proxy/gmail/v1/{path:path}": "users/me/labels/Label_1",
-    "GET /proxy/upload/gmail/v1/{path:path}": "users/me/messages/send",
     "POST /proxy/upload/gmail/v1/{path:path}": "users/me/messages/send",
     "PUT /proxy/upload/gmail/v1/{path:path}": "users/me/drafts/draft-1",
-    "PATCH /proxy/upload/gmail/v1/{path:path}": "users/me/messages/send",
-    "DELETE /proxy/upload/gmail/v1/{path:path}": "users/me/messages/send",
 }
 """What Gmail's own path is."""
 QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "GET /connect-ui": {"session_token": "session-1"},
     "GET /oauth/start": {"session_token": "session-1"},
-    "GET /oauth/callback": {"state": "state-1", "error": "access_denied"},
+    "GET /oauth/callback": {
+        "state": "state-1",
+        "code": "code-1",
+        "iss": "https://accounts.google.com",
+    },
     "GET /connections": {"endUserId": "u1"},
     "GET /connections/{connection_id}": {"provider_config_key": "google-mail"},
     "GET /records": {"model": "EmailMessage", "limit": "1"},
@@ -147,6 +149,7 @@ def _headers(route: Route, text: str | None) -> dict[str, str]:
     return {**headers, **HEADERS.get(route.name, {})}
 
 
+@cache
 def answers() -> Mapping[str, Mapping[str, Any]]:
     """Return what came of each request when it was sent, by the route's name.
 

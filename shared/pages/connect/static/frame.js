@@ -8,10 +8,11 @@
   const setup = JSON.parse(document.getElementById("setup").textContent);
   const view = document.getElementById("view");
   const POLL_MS = 1000;
+  const FRESH_MS = 45000;
   let parentOrigin = null;
   let token = null;
   let session = null;
-  let popup = null;
+  let ready = null;
   let timer = null;
   let told = null;
 
@@ -31,6 +32,9 @@
     for (const button of view.querySelectorAll("[data-do]")) {
       button.addEventListener("click", button.dataset.do === "close" ? close : start);
     }
+    const link = view.querySelector('[data-slot="link"]');
+    if (link) link.addEventListener("click", () => setTimeout(() => { ready = null; freshen(); }));
+    if (link || view.querySelector('[data-do="start"]')) freshen();
     (view.querySelector(".primary") || document.getElementById("card")).focus({ preventScroll: true });
   };
 
@@ -38,7 +42,6 @@
     if (!element) return;
     element.hidden = !value || value.length === 0;
     if (element.tagName === "UL") element.replaceChildren(...(value || []).map(scopeItem));
-    else if (element.tagName === "A") element.href = value;
     else if (element.tagName !== "BUTTON") element.textContent = value || "";
   };
 
@@ -83,22 +86,31 @@
     });
   };
 
-  // A window must open within the click; the ticket follows. It is good for a minute, once.
+  // A ticket is good for a minute, once: one lies ready, so that the window opens within the click.
+  const isFresh = () => ready !== null && Date.now() - ready.at < FRESH_MS;
+
+  const prepare = async () => {
+    const at = Date.now();
+    const { ticket } = await ask("POST", "/connect/session/ticket");
+    ready = { at, address: `/oauth/start?ticket=${encodeURIComponent(ticket)}&lang=${setup.language}&theme=${setup.theme}` };
+    const link = view.querySelector('[data-slot="link"]');
+    if (link) link.href = ready.address;
+  };
+
+  const freshen = () => { if (!isFresh()) prepare().catch(() => {}); };
+
+  // The window has its address from the start: where the product isolates itself (COOP), it opens
+  // without a tie to us, and an empty one could not be led on. No tie, or no window at all: a link
+  // serves both.
   const start = async () => {
-    popup = window.open("about:blank", "postroom-connect", "popup,width=520,height=680");
     told = null;
     try {
-      const { ticket } = await ask("POST", "/connect/session/ticket");
-      const address = `/oauth/start?ticket=${encodeURIComponent(ticket)}&lang=${setup.language}&theme=${setup.theme}`;
-      if (popup) {
-        popup.location.replace(new URL(address, location.href));
-        show("popup");
-      } else {
-        show("blocked", { link: address });
-      }
+      if (!isFresh()) await prepare();
+      const { address } = ready;
+      ready = null;
+      show(window.open(address, "postroom-connect", "popup,width=520,height=680") ? "popup" : "untied");
       poll();
     } catch (problem) {
-      if (popup) popup.close();
       fail(problem.status === 401 ? "expired_session" : "unavailable");
     }
   };
@@ -116,6 +128,7 @@
       if (now.status === "connected") { session = now; finish(); return; }
       if (now.status === "failed") fail(now.error);
       else if (hasFailed()) show("popup");
+      else freshen();
     } catch (problem) {
       if (problem.status === 401) { fail("expired_session"); return; }
     }

@@ -221,6 +221,12 @@ class Run:
             self.in_quarantine = _quarantine_after(self.in_quarantine, changes)
         self._note_lateness(changes)
 
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether it only looked again after a push, and that push had shown all there was."""
+        only_listed = all(step.name == "delta" for step in self.steps)
+        return self._is_second_look() and only_listed and not self.tally.total
+
     def _is_second_look(self) -> bool:
         """Whether this is the look after a push's own: what it does not find, that one had."""
         began = self.before

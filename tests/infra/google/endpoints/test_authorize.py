@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from infra.local.google.settings import GoogleSettings
 from tests.infra.google.endpoints.visitor import ADA, SCOPE, Visitor, returned
 
 EMAIL = "https://www.googleapis.com/auth/userinfo.email"
@@ -97,6 +98,17 @@ async def test_a_wrong_request_is_shown_to_the_user_and_redirects_nobody(
     assert page.status_code == status
     assert f"Error {status}: <code>{error}</code>" in page.text
     assert "location" not in page.headers
+
+
+@pytest.mark.parametrize("settings", [GoogleSettings(desktop_client=True)])
+async def test_a_desktop_app_may_come_back_to_any_port_of_this_machine_and_nowhere_else(
+    visitor: Visitor,
+) -> None:
+    for uri in ("http://127.0.0.1:9080/oauth/callback", "http://localhost", "http://[::1]:7/"):
+        assert (await visitor.authorize(redirect_uri=uri)).status_code == 200
+    for uri in ("https://127.0.0.1:9080/", "http://127.0.0.1.example.com/", "http://10.0.0.1/"):
+        refused = await visitor.authorize(redirect_uri=uri)
+        assert "redirect_uri_mismatch" in refused.text
 
 
 async def test_a_repeated_parameter_is_refused(visitor: Visitor) -> None:

@@ -25,9 +25,9 @@ def used() -> set[str]:
         found |= set(SCRIPT.findall(path.read_text("utf-8")))
     page = (ROOT / "templates" / "page.html").read_text("utf-8")
     found |= set(LISTS.findall(page))
-    for name, pattern in (("context", PYTHON), ("api", PYTHON), ("context", RAISED), ("api", RAISED),
-                          ("connecting", RAISED), ("app", RAISED)):  # fmt: skip
-        for groups in pattern.findall((ROOT / f"{name}.py").read_text("utf-8")):
+    for name in ("context", "api", "connecting", "app"):
+        source = (ROOT / f"{name}.py").read_text("utf-8")
+        for groups in (*PYTHON.findall(source), *RAISED.findall(source)):
             found |= {one for one in groups if one}
     return found
 

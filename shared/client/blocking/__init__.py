@@ -1,0 +1,5 @@
+"""The client without asyncio."""
+
+from .postroom import PostroomSync
+
+__all__ = ["PostroomSync"]
