@@ -29,6 +29,7 @@ CHANGES: dict[str, tuple[str, dict[str, list[str]]]] = {
 }
 """What a reader does to a conversation: the action, and its input besides the id."""
 LABELS = frozenset({"INBOX", "STARRED", "SENT", "SPAM", "TRASH"})
+SCREEN = 50
 MOST_WORDS = 300
 RETRIED = frozenset({"idempotency_in_progress", "unavailable", "rate_limited"})
 """Nothing is known yet, or nothing was submitted: ask again with the same key."""
@@ -66,10 +67,16 @@ async def messages(request: Request) -> Response:
 
 
 async def screen(
-    product: ProductContext, connection_id: str, label: str | None, before: str | None = None
+    product: ProductContext,
+    connection_id: str,
+    label: str | None,
+    before: str | None = None,
+    limit: int = SCREEN,
 ) -> dict[str, Any]:
     """Return a screen of rows as the page's script takes it. Raises what the client raises."""
-    found = await product.postroom.records.screen(connection_id, label=label, before=before)
+    found = await product.postroom.records.screen(
+        connection_id, label=label, before=before, limit=limit
+    )
     return {"rows": [row(one) for one in found.records], "before": found.before}
 
 

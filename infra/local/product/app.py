@@ -27,6 +27,8 @@ from infra.local.product.state import ProductState
 from shared.client import Connection, Postroom, PostroomApiError, PostroomUnreachableError
 
 ROOT = Path(__file__).parent
+FIRST_ROWS = 15
+"""As many as a window shows: the page brings them along, and its script asks for the rest."""
 
 
 def create_app(settings: ProductSettings) -> Starlette:
@@ -113,7 +115,7 @@ async def page(request: Request) -> Response:
             start={
                 **await _start(product, connection),
                 "away": problem is not None,
-                "texts": texts(language_of(request)),
+                "texts": _script_texts(language_of(request)),
             },
         )
     )
@@ -133,10 +135,19 @@ async def _start(product: ProductContext, connection: Connection | None) -> dict
     """Return what the script begins with, so that the first rows cost no further request."""
     live = connection is not None and not connection.needs_consent
     try:
-        inbox = await api.screen(product, connection.id, "INBOX") if connection and live else None
+        inbox = None
+        if connection is not None and live:
+            inbox = await api.screen(product, connection.id, "INBOX", limit=FIRST_ROWS)
     except (PostroomApiError, PostroomUnreachableError):
         inbox = None
     return {"connection": connection_fields(connection), "inbox": inbox}
+
+
+@cache
+def _script_texts(language: str) -> dict[str, str]:
+    """Return the texts that the script says, so that no page brings along what it says itself."""
+    source = "".join(one.read_text("utf-8") for one in (ROOT / "static").glob("*.js"))
+    return {one: text for one, text in texts(language).items() if f'"{one}"' in source}
 
 
 @cache
