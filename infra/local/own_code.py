@@ -11,6 +11,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
+from shared.actions import custom
 from shared.actions.faults import FOLDER, Fault
 from shared.actions.loading import INITIAL, catalogue
 from shared.actions.present import custom_exports_sync
@@ -66,8 +67,7 @@ class OwnCode:
 
 
 def _folders() -> list[Path]:
-    package = importlib.import_module(CUSTOM)
-    return [Path(path) for path in package.__path__]
+    return [Path(path) for path in custom.__path__]
 
 
 def _stamps() -> Stamps:

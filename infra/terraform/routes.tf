@@ -15,6 +15,8 @@ locals {
     POSTROOM_OAUTH_CLIENT_ID           = var.oauth_client_id
     POSTROOM_PRODUCT_ORIGINS           = join(",", var.product_origins)
     POSTROOM_PRODUCT_NAME              = var.product_name
+    POSTROOM_BRAND_COLOUR              = var.brand_colour
+    POSTROOM_BRAND_LOGO                = var.brand_logo
     POSTROOM_API_KEYS                  = join(",", var.api_key_hashes)
     POSTROOM_CONSOLE_URL               = local.console_url
     POSTROOM_CONSOLE_KEYS              = join(",", var.console_key_hashes)

@@ -26,6 +26,7 @@ class Key(ResponseModel):
     previous_until: datetime | None
     revoked_at: datetime | None
     parent: str | None = None
+    last_used_at: datetime | None = None
 
 
 class IssuedKey(Key):

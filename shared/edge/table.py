@@ -145,17 +145,20 @@ def console_routes() -> Routes:
     """Return what the `console` function serves."""
     load_own_code()
     from shared.edge.console import (
+        agents,
         api_keys,
         approvals,
         connection,
         connection_changes,
         connections,
         deliveries,
+        endpoints,
         overview,
         playground,
         records,
         rehearsal,
         sends,
+        sessions,
         sign_in,
         static_files,
     )
@@ -169,9 +172,12 @@ def console_routes() -> Routes:
         *explaining.ROUTES,
         *records.ROUTES,
         *deliveries.ROUTES,
+        *endpoints.ROUTES,
         *sends.ROUTES,
         *approvals.ROUTES,
+        *agents.ROUTES,
         *api_keys.ROUTES,
+        *sessions.ROUTES,
         *playground.ROUTES,
         *rehearsal.ROUTES,
         *overview.ROUTES,

@@ -8,6 +8,7 @@ from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
+from shared.domain.keys.console_session import ConsoleSession
 from shared.domain.send.count import SendCount
 from shared.ports.documents import Documents, Versioned
 
@@ -61,6 +62,14 @@ class ApiKeys(Documents[ApiKey], Protocol):
 
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
         """Return keys that this one made, in no order, revoked and expired ones too."""
+        ...
+
+
+class ConsoleSessions(Documents[ConsoleSession], Protocol):
+    """Sessions of the console by id; there are few."""
+
+    async def list(self, limit: int) -> Sequence[ConsoleSession]:
+        """Return sessions, newest first, those that ran out and are not swept yet too."""
         ...
 
 

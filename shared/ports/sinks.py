@@ -71,6 +71,10 @@ class Sink(Protocol):
         ...
 
 
+class WebhookSink(Sink, Protocol):
+    """Delivery to an http(s) address; it needs no right at Google."""
+
+
 class Sinks(Protocol):
     """Every technology, by the scheme of an address."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from shared.ports.access import ApiKeys, Approvals, SendCounts
+from shared.ports.access import ApiKeys, Approvals, ConsoleSessions, SendCounts
 from shared.ports.connections import (
     Connections,
     ConnectSessions,
@@ -49,6 +49,7 @@ class Store:
     approvals: Approvals
     send_counts: SendCounts
     api_keys: ApiKeys
+    console_sessions: ConsoleSessions
     receipts: Receipts
     retention: Retention
     troubles: Troubles

@@ -1,19 +1,121 @@
 """What axe-core finds wrong with a page, for people who cannot see it or use no mouse."""
 
-from playwright.async_api import Page
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
 
+from playwright.async_api import Frame, Page
+
+from tests.browser.conftest import Keep
 from tests.interop.packages import installed
 
+Scheme = Literal["light", "dark"]
+WIDE, PHONE = (1360, 900), (390, 844)
 RUN = """async () => (await axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 })).violations.map(
   (one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(" ")).join("; ")})`
 )"""
+SETTLED = """async () => {
+  const ends = (one) => one.effect.getComputedTiming().endTime < Infinity;
+  await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+}"""
+TURN = "(direction) => { document.documentElement.dir = direction; }"
+BROKEN = """() => {
+  const clipped = (one) =>
+    one && (getComputedStyle(one).clipPath !== "none" || clipped(one.parentElement));
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, range = document.createRange();
+    const at = node.parentElement;
+    if (!at.checkVisibility() || at.closest("pre, code") || clipped(at)) continue;
+    for (const word of node.data.matchAll(/(?<![^\\s(])\\p{L}{2,24}(?![^\\s),.:;?!])/gu)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
+      if (lines.size > 1) found.push(`broken word: ${word[0]}`);
+    }
+  }
+  return found;
+}"""
+"""Words alone: an address that is wider than its place has to break somewhere."""
+OVERHANG = "document.documentElement.scrollWidth - innerWidth"
 
 
-async def violations(page: Page) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way in which a page is seen; `size` is width and height in CSS pixels."""
+
+    name: str
+    scheme: Scheme = "light"
+    size: tuple[int, int] = WIDE
+    direction: Literal["ltr", "rtl"] = "ltr"
+
+
+LOOKS = (
+    Look("light"),
+    Look("dark", scheme="dark"),
+    Look("narrow", size=PHONE),
+    Look("right-to-left", direction="rtl"),
+)
+Shown = Callable[[str], Awaitable[None]]
+
+
+async def broken_words(page: Page) -> list[str]:
+    """Return words that stand on two lines."""
+    found: list[str] = await page.evaluate(BROKEN)
+    return found
+
+
+def kept_as(page: Page, keep: Keep, name: str) -> Shown:
+    """Return what keeps a screenshot of each look under a name."""
+
+    async def shown(look: str) -> None:
+        await keep(page, f"{name}-{look}")
+
+    return shown
+
+
+async def violations(page: Page | Frame) -> list[str]:
     """Return every rule that the page breaks, and where. Skips without Node."""
     script = installed() / "axe-core" / "axe.min.js"
     await page.evaluate(script.read_text("utf-8"))
     found: list[str] = await page.evaluate(RUN)
+    return found
+
+
+async def own_frames(page: Page) -> list[Frame]:
+    """Return the page and its frames but those without scripts: what a stranger wrote is there."""
+    inner = [(frame, await frame.frame_element()) for frame in page.frames[1:]]
+    open_ones = [one for one, element in inner if await element.get_attribute("sandbox") is None]
+    return [page.main_frame, *open_ones]
+
+
+async def put_on(page: Page, look: Look) -> None:
+    """Show the page in a look, its own frames too, and wait until nothing moves any more."""
+    width, height = look.size
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.emulate_media(color_scheme=look.scheme, reduced_motion="reduce")
+    for frame in await own_frames(page):
+        await frame.evaluate(TURN, look.direction)
+        await frame.evaluate(SETTLED)
+
+
+async def unsound(page: Page, shown: Shown | None = None) -> dict[str, list[str]]:
+    """Return what is wrong with the page in each look, by look; empty where nothing is.
+
+    A page that is wider than its window is wrong too, and so is a word broken over two lines.
+    `shown` is called in every look.
+    """
+    found: dict[str, list[str]] = {}
+    for look in LOOKS:
+        await put_on(page, look)
+        if shown is not None:
+            await shown(look.name)
+        wrong = [one for frame in await own_frames(page) for one in await violations(frame)]
+        wrong += await broken_words(page)
+        if (wide := await page.evaluate(OVERHANG)) > 0:
+            wrong.append(f"wider than the window by {wide} px")
+        found |= {look.name: wrong} if wrong else {}
+    await put_on(page, LOOKS[0])
     return found

@@ -1,10 +1,11 @@
 """A deployment, an emulated Google and two products, each on a port of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 from playwright.async_api import Browser, Page
@@ -88,11 +89,15 @@ def elsewhere(address: str) -> str:
 
 @asynccontextmanager
 async def running_site(
-    folder: Path, *, product: Starlette | None = None, origins: str | None = None
+    folder: Path,
+    *,
+    product: Starlette | None = None,
+    origins: str | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Site]:
     """Start everything on free ports of 127.0.0.1; `product` replaces the plain one.
 
-    `origins` may show the connect page instead of the product alone.
+    `origins` may show the connect page instead of the product alone; `more` are settings besides.
     """
     create_keyring(folder / "keyring.json")
     async with AsyncExitStack() as opened:
@@ -104,6 +109,7 @@ async def running_site(
                 "POSTROOM_PUBLIC_URL": postroom,
                 "POSTROOM_GOOGLE_URL": google,
                 "POSTROOM_PRODUCT_ORIGINS": origins or f"{shop},{elsewhere(shop)}",
+                **more,
             }
         )
         container = AutowiredContainer(settings)

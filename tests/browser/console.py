@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from playwright.async_api import Browser, Page, expect
 
@@ -16,13 +15,12 @@ from infra.local.system import LocalSystem
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.ports.clock import Clock
 from shared.ports.sync_store import Quarantine, SyncStates
+from tests.browser.accessibility import WIDE, Scheme
 
 UNITS_PER_MINUTE = 60_000
 """Ten times Google's: no test here is about waiting for quota."""
 ADA, GRACE, STRANGER = "ada@acme.example", "grace@acme.example", "mallory@else.example"
-WIDE, PHONE = (1360, 900), (390, 844)
 A_WHILE = timedelta(minutes=5)
-Scheme = Literal["light", "dark"]
 
 
 @dataclass(eq=False)

@@ -8,25 +8,17 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Request, expect
 
 from shared.edge.console.navigation import NAV
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import kept_as, unsound, violations
 from tests.browser.conftest import Keep
 from tests.browser.console import (
     ADA,
     GRACE,
-    PHONE,
     STRANGER,
-    WIDE,
     Console,
-    Scheme,
     running_console,
 )
 
 pytestmark = pytest.mark.browser
-LOOKS: tuple[tuple[str, Scheme, tuple[int, int]], ...] = (
-    ("light", "light", WIDE),
-    ("dark", "dark", WIDE),
-    ("narrow", "light", PHONE),
-)
 BO = "bo@acme.example"
 MOST_TABS = 60
 SLOW_MS = 1_500
@@ -51,29 +43,19 @@ def pages_of(connection: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("look", "scheme", "size"), LOOKS, ids=[one[0] for one in LOOKS])
 async def test_every_page_is_sound_for_people_who_cannot_see_it_in_every_look(
-    console: Console,
-    browser: Browser,
-    keep: Keep,
-    look: str,
-    scheme: Scheme,
-    size: tuple[int, int],
+    console: Console, browser: Browser, keep: Keep
 ) -> None:
     """Judged by axe-core; nothing on any page is wider than a phone."""
     id = await console.connect(GRACE, 40)
     await console.connect(BO, 10)
-    door = await console.window(browser, scheme=scheme, size=size)
+    door = await console.window(browser)
     await door.goto(console.url)
-    await keep(door, f"console-sign-in-{look}")
-    assert await violations(door) == []
-    page = await console.operator(browser, scheme=scheme, size=size)
+    assert await unsound(door, kept_as(door, keep, "console-sign-in")) == {}
+    page = await console.operator(browser)
     for name, path in pages_of(id).items():
         await page.goto(f"{console.system.url}{path}")
-        await keep(page, f"console-{name}-{look}")
-        assert await violations(page) == [], name
-        wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, name
+        assert await unsound(page, kept_as(page, keep, f"console-{name}")) == {}, name
 
 
 async def test_the_judge_of_accessibility_finds_a_planted_fault(

@@ -8,10 +8,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from infra.local.system import LocalSystem
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import PHONE, kept_as, unsound, violations
 from tests.browser.conftest import Keep
-from tests.browser.console import PHONE, Scheme
-from tests.browser.test_console_pages import LOOKS, complaints_of, fits
+from tests.browser.test_console_pages import complaints_of
 from tests.harness.whole import whole_system
 
 pytestmark = pytest.mark.browser
@@ -24,28 +23,16 @@ async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
         yield running
 
 
-@pytest.mark.parametrize(("look", "scheme", "size"), LOOKS, ids=[one[0] for one in LOOKS])
 async def test_pages_are_sound_in_every_look(
-    system: LocalSystem,
-    browser: Browser,
-    keep: Keep,
-    look: str,
-    scheme: Scheme,
-    size: tuple[int, int],
+    system: LocalSystem, browser: Browser, keep: Keep
 ) -> None:
     """Judged by axe-core; nothing is refused, and nothing comes from elsewhere."""
-    width, height = size
-    context = await browser.new_context(
-        color_scheme=scheme, viewport={"width": width, "height": height}
-    )
-    page = await context.new_page()
+    page = await browser.new_page()
     heard, asked = complaints_of(page), set[str]()
     page.on("request", lambda request: asked.add(request.url.partition("/docs")[0]))
     for name in SHOWN:
         await page.goto(f"{system.url}/docs/{name}")
-        await keep(page, f"docs-{name}-{look}")
-        assert await violations(page) == [], name
-        assert await fits(page), name
+        assert await unsound(page, kept_as(page, keep, f"docs-{name}")) == {}, name
     assert heard == []
     assert asked <= {system.url, "data:,"}
 

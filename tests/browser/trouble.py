@@ -125,6 +125,20 @@ async def plant_approval(console: Console, id: ConnectionId, key: str) -> None:
         assert answer.json()["status"] == "waiting_for_approval"
 
 
+async def plant_endpoints(console: Console, id: ConnectionId) -> None:
+    """Register one receiver of everything and one of a mailbox, which is disabled."""
+    client = console.system.client
+    bodies: tuple[dict[str, Any], ...] = (
+        {"url": "https://app.acme.example/webhooks/postroom", "description": "production"},
+        {"url": "https://test.acme.example/", "types": ["sync", "send"], "connection_ids": [id]},
+    )
+    for body in bodies:
+        made = await client.post("/webhook-endpoints", json=body)
+        made.raise_for_status()
+    path = f"/webhook-endpoints/{made.json()['id']}"
+    (await client.patch(path, json={"enabled": False})).raise_for_status()
+
+
 async def plant(console: Console) -> ConnectionId:
     """Connect Grace and give every page something to show."""
     id = ConnectionId(await console.connect(GRACE, 5))
@@ -144,4 +158,17 @@ async def plant(console: Console) -> ConnectionId:
         answer = await console.system.client.post("/api-keys", json={"name": name, **body})
         answer.raise_for_status()
     await plant_approval(console, id, answer.json()["key"])
+    await plant_endpoints(console, id)
+    key = {"key": f"key-{answer.json()['id']}", "via": "mcp"}
+    calls = [
+        replace(a_run(container, id, **key), type=OperationType.ACTION, name="list-labels"),
+        replace(
+            a_run(container, id, **key, rule="no_bcc"),
+            type=OperationType.ACTION,
+            name="send-email",
+            state=OperationState.FAILED,
+            error="policy_refused",
+        ),
+    ]
+    await container.use(Operations).append(*calls)
     return id

@@ -29,6 +29,7 @@ from shared.domain.ids import (
 )
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
+from shared.domain.keys.console_session import ConsoleSession
 from shared.domain.models.state import Adoption, ModelSyncState
 from shared.domain.observations import Measure, Observed, Surprise
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
@@ -240,6 +241,11 @@ def api_key(id: str = "k1", **changes: Any) -> ApiKey:
         policy=NESTED,
         tools="triage",
     )
+    return replace(made, **changes)
+
+
+def console_session(id: str = "s1", **changes: Any) -> ConsoleSession:
+    made = ConsoleSession(id, "olga@ops.example", START, START, START + timedelta(hours=1))
     return replace(made, **changes)
 
 

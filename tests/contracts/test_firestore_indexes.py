@@ -153,6 +153,7 @@ def work(store: Store) -> Iterator[Awaitable[Any]]:
     yield store.sends.list_traced(C1, ["a", "b"])
     yield store.retention.erase(C1, 9)
     yield store.api_keys.list(9)
+    yield store.console_sessions.list(9)
     yield store.api_keys.children("k1", 9)
     yield store.webhook_endpoints.list()
     for after in (None, "projects/demo/databases/(default)/documents/grants/c1"):

@@ -75,6 +75,7 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("grants", "walk"): lambda port: port.walk(None, 1),
     ("api_keys", "list"): lambda port: port.list(1),
     ("api_keys", "children"): lambda port: port.children("k1", 1),
+    ("console_sessions", "list"): lambda port: port.list(1),
     ("webhook_endpoints", "list"): lambda port: port.list(),
     ("records", "purge"): lambda port: port.purge(C1, 1),
     ("quarantine", "get"): lambda port: port.get(C1, IDS),

@@ -17,6 +17,7 @@ from tests.contracts.samples import (
     C2,
     api_key,
     connection,
+    console_session,
     grant,
     record,
     sync_state,
@@ -106,3 +107,10 @@ async def test_keys_are_listed_newest_first(store: Store) -> None:
             api_key(f"k{number}", created_at=START + timedelta(minutes=number))
         )
     assert [key.id for key in await store.api_keys.list(2)] == ["k3", "k2"]
+
+
+async def test_sessions_of_the_console_are_listed_newest_first(store: Store) -> None:
+    for number in (2, 1, 3):
+        at = START + timedelta(minutes=number)
+        await store.console_sessions.create(console_session(f"s{number}", created_at=at))
+    assert [one.id for one in await store.console_sessions.list(2)] == ["s3", "s2"]

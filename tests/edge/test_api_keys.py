@@ -1,17 +1,19 @@
 """API keys: shown once, stored as hashes, no wider than who made them, slowed when misused."""
 
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from shared.adapters.system_clock import AdjustableClock
-from shared.domain.keys.api_key import id_in, new_token
+from shared.domain.keys.api_key import USED_EVERY, id_in, new_token
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, REMEMBERED
+from shared.errors import StoreUnavailableError
+from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
 from shared.usecases.keys.api_keys import RevokeApiKey
 from tests.edge.conftest import ClientOf
@@ -248,3 +250,41 @@ def test_only_what_looks_like_a_key_is_looked_up(text: str) -> None:
 
 def test_a_new_key_names_its_id() -> None:
     assert id_in(new_token("0123456789abcdef")) == "0123456789abcdef"
+
+
+async def test_the_last_use_of_a_key_is_told_and_written_once_an_hour(
+    keys: httpx.AsyncClient, clock: AdjustableClock, container: AutowiredContainer
+) -> None:
+    made = await created(keys)
+    stored = container.use(ApiKeys)
+
+    async def last_used() -> datetime | None:
+        found = await stored.get(made["id"])
+        assert found is not None
+        return found.value.last_used_at
+
+    assert await last_used() is None
+    first = clock.now()
+    await listing(keys, made["key"])
+    assert await last_used() == first
+    clock.advance(USED_EVERY - timedelta(seconds=1))
+    await listing(keys, made["key"])
+    assert await last_used() == first
+    clock.advance(timedelta(seconds=1))
+    answer = await listing(keys, made["key"])
+    assert await last_used() == clock.now()
+    assert answer.status_code == 200
+    shown = (await keys.get(f"/api-keys/{made['id']}")).json()
+    assert datetime.fromisoformat(shown["last_used_at"]) == clock.now()
+
+
+async def test_a_key_works_while_its_use_cannot_be_written(
+    keys: httpx.AsyncClient, container: AutowiredContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await created(keys)
+
+    async def refuse(*_: object) -> None:
+        raise StoreUnavailableError("the store takes no writes")
+
+    monkeypatch.setattr(type(container.use(ApiKeys)), "swap", refuse)
+    assert (await listing(keys, made["key"])).status_code == 200

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from infra.local.product import mail_body, parts
-from infra.local.product.context import PageError, body_of, in_words, product_of
-from infra.local.product.live import connection_fields
+from infra.local.product.context import PageError, ProductContext, body_of, in_words, product_of
+from infra.local.product.language import phrase
 from infra.local.product.mail_view import message, row
 from shared.client import Message, PostroomApiError, PostroomUnreachableError, ServerError
 from shared.client.records import ROOT
@@ -29,21 +29,10 @@ CHANGES: dict[str, tuple[str, dict[str, list[str]]]] = {
 }
 """What a reader does to a conversation: the action, and its input besides the id."""
 LABELS = frozenset({"INBOX", "STARRED", "SENT", "SPAM", "TRASH"})
+SCREEN = 50
+MOST_WORDS = 300
 RETRIED = frozenset({"idempotency_in_progress", "unavailable", "rate_limited"})
 """Nothing is known yet, or nothing was submitted: ask again with the same key."""
-
-
-async def me(request: Request) -> Response:
-    """Return who is signed in and what is connected."""
-    product = product_of(request)
-    person = product.person(request)
-    connection = await product.follower(request).connection()
-    return JSONResponse(
-        {
-            "person": {"name": person.name, "email": person.email},
-            "connection": connection_fields(connection),
-        }
-    )
 
 
 async def events(request: Request) -> Response:
@@ -74,9 +63,41 @@ async def messages(request: Request) -> Response:
     if label is not None and label not in LABELS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     before = request.query_params.get("before")
-    found = await product.postroom.records.screen(connection_id, label=label, before=before)
-    rows = [row(one) for one in found.records]
-    return JSONResponse({"rows": rows, "before": found.before})
+    return JSONResponse(await screen(product, connection_id, label, before))
+
+
+async def screen(
+    product: ProductContext,
+    connection_id: str,
+    label: str | None,
+    before: str | None = None,
+    limit: int = SCREEN,
+) -> dict[str, Any]:
+    """Return a screen of rows as the page's script takes it. Raises what the client raises."""
+    found = await product.postroom.records.screen(
+        connection_id, label=label, before=before, limit=limit
+    )
+    return {"rows": [row(one) for one in found.records], "before": found.before}
+
+
+async def search(request: Request) -> Response:
+    """Return rows that fit the words of `q`, which may be Gmail's operators; `before` goes on.
+
+    What Gmail finds and Postroom does not hold, as mail of before the window, is left out.
+    """
+    product = product_of(request)
+    connection_id = await product.connection_id(request)
+    words = request.query_params.get("q", "").strip()[:MOST_WORDS]
+    if not words:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Say what to search for.")
+    records = product.postroom.records
+    found = await records.search(
+        connection_id, q=words, page=request.query_params.get("before") or None
+    )
+    ids = [one["id"] for one in found.records]
+    held = {one["id"]: one for one in await records.get(connection_id, *ids)} if ids else {}
+    rows = [row(held[id]) for id in ids if id in held]
+    return JSONResponse({"rows": rows, "before": found.next_page})
 
 
 async def thread(request: Request) -> Response:
@@ -172,10 +193,10 @@ async def send(request: Request) -> Response:
     try:
         sent = await product.postroom.sends.send(connection_id, cast("Message", given), key)
     except PostroomUnreachableError:
-        return _say("unheard", "No answer came.")
+        return _say("unheard", phrase(request, "No answer came."))
     except PostroomApiError as error:
         unclear = error.code in RETRIED or isinstance(error, ServerError)
-        return _say("unheard" if unclear else "failed", in_words(error))
+        return _say("unheard" if unclear else "failed", in_words(request, error))
     product.follower(request).nudge()
     return _say(sent.status, None)
 
@@ -184,14 +205,14 @@ def _say(status: str, message: str | None) -> JSONResponse:
     return JSONResponse({"status": status, "message": message})
 
 
-def trouble(_request: Request, error: Exception) -> Response:
+def trouble(request: Request, error: Exception) -> Response:
     """Return what went wrong, in words for the reader."""
     if isinstance(error, PageError):
-        return _problem(error.status, error.code, str(error))
+        return _problem(error.status, error.code, phrase(request, str(error)))
     if isinstance(error, PostroomApiError):
-        return _problem(HTTPStatus.BAD_GATEWAY, error.code, in_words(error))
+        return _problem(HTTPStatus.BAD_GATEWAY, error.code, in_words(request, error))
     text = "Postroom does not answer. Harbor goes on by itself once it is back."
-    return _problem(HTTPStatus.BAD_GATEWAY, "unreachable", text)
+    return _problem(HTTPStatus.BAD_GATEWAY, "unreachable", phrase(request, text))
 
 
 def _problem(status: int, code: str, message: str) -> JSONResponse:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from infra.local.loopback import loopback_client
 from infra.local.product.context import COOKIE, PageError, product_of
+from infra.local.product.language import language_of
 from infra.local.product.live import connection_fields
 from infra.local.product.sample_mail import sample_mail
 from shared.client import ConnectSession
@@ -22,7 +23,9 @@ async def session(request: Request) -> Response:
 async def link(request: Request) -> Response:
     """Begin to connect without a script: a form leads here, and on to the connect page."""
     made = await _session(request)
-    return RedirectResponse(made.connect_link, HTTPStatus.SEE_OTHER)
+    return RedirectResponse(
+        f"{made.connect_link}&lang={language_of(request)}", HTTPStatus.SEE_OTHER
+    )
 
 
 async def _session(request: Request) -> ConnectSession:
@@ -75,6 +78,6 @@ async def receive_sample(request: Request) -> Response:
     async with loopback_client(timeout=10) as google:
         answer = await google.post(path, content=sample_mail(email))
     if not answer.is_success:
-        text = f"The emulated Google has no mailbox {email}."
+        text = "The emulated Google has no such mailbox."
         raise PageError(HTTPStatus.BAD_GATEWAY, "no_mailbox", text)
     return Response(status_code=HTTPStatus.NO_CONTENT)

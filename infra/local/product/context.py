@@ -7,6 +7,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from infra.local.product.language import ENGLISH, language_of, phrase
 from infra.local.product.live import Follower
 from infra.local.product.settings import Person, ProductSettings
 from infra.local.product.state import ProductState
@@ -76,18 +77,21 @@ async def body_of(request: Request) -> dict[str, Any]:
     return body
 
 
-def in_words(error: PostroomApiError) -> str:
-    """Say to the reader what Postroom's answer means for them."""
+def in_words(request: Request, error: PostroomApiError) -> str:
+    """Say to the reader, in their language, what Postroom's answer means for them."""
     match error.code:
         case "reauth_required" | "invalid_credentials":
-            return "Gmail asks you to connect again before anything else can happen."
+            text = "Gmail asks you to connect again before anything else can happen."
         case "rate_limited":
-            return "Gmail asks us to slow down for a moment. Please try again shortly."
+            text = "Gmail asks us to slow down for a moment. Please try again shortly."
         case "invalid_recipient" | "invalid_body" | "too_large" | "missing_scope":
-            return " ".join(one.message for one in error.problems) or str(error)
+            if language_of(request) == ENGLISH:
+                return " ".join(one.message for one in error.problems) or str(error)
+            text = "Gmail does not take this message as it is: check the addresses and the files."
         case "unknown_connection":
-            return "This mailbox is no longer connected."
+            text = "This mailbox is no longer connected."
         case "invalid_secret_key" | "missing_auth_header":
-            return "Harbor's key for Postroom is wrong; whoever runs Harbor must set it."
+            text = "Harbor's key for Postroom is wrong; whoever runs Harbor must set it."
         case _:
-            return f"Postroom could not do that: {error}"
+            return phrase(request, "Postroom could not do that ({code}).", code=error.code)
+    return phrase(request, text)

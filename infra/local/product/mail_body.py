@@ -35,21 +35,29 @@ REMOTE: Final = re.compile(
     r"""\b(?:src|srcset|background)\s*+=\s*+["']?+\s*+(?:https?:)?//|url\(\s*+["']?+\s*+(?:https?:)?//""",
     re.IGNORECASE,
 )
+COLOURED: Final = re.compile(
+    r"<style\b|\b(?:bg|back|fore|link|vlink|alink)?-?(?:color|background)(?:-\w++)?+\s*+[=:]",
+    re.IGNORECASE,
+)
+"""What gives a mail colours of its own; words that look like it only cost the dark look."""
 LOADING: Final = frozenset({"src", "srcset", "background"})
 CID: Final = re.compile(r"""(?<=["'(=])\s*cid:([^"'\s)>]+)""", re.IGNORECASE)
 SANDBOX: Final = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 """Never `allow-scripts`: with it, `allow-same-origin` would open the sandbox."""
 PAGE: Final = """<!doctype html>
-<html><head><meta charset="utf-8"><base target="_blank">
+<html dir="auto"><head><meta charset="utf-8"><base target="_blank">
 <style>
-:root { color-scheme: light; }
+:root { color-scheme: %(schemes)s; }
 html { overflow-y: hidden; }
 html, body { height: auto !important; min-height: 0 !important; }
-body { margin: 0; padding: 12px 10px; background: #fff; color: #1b1f27; overflow-wrap: anywhere;
+body { margin: 0; padding: 12px 10px; overflow-wrap: anywhere;
+  background: light-dark(#fff, transparent); color: light-dark(#1b1f27, #e8f0f0);
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-img { max-width: 100%; }
+img { max-width: 100%%; }
 pre { white-space: pre-wrap; }
-blockquote { margin: 0 0 0 4px; padding-left: 12px; border-left: 3px solid #d8dce5; }
+blockquote { margin: 0; margin-inline-start: 4px; padding-inline-start: 12px;
+  border-inline-start: 3px solid light-dark(#d8dce5, #3a4f57); }
+:any-link { color: light-dark(#0b57d0, #8ab4f8); }
 </style></head><body>
 """
 
@@ -57,6 +65,11 @@ blockquote { margin: 0 0 0 4px; padding-left: 12px; border-left: 3px solid #d8dc
 def shows_remote_images(html: str) -> bool:
     """Whether showing the HTML in full would fetch something from outside."""
     return REMOTE.search(html) is not None
+
+
+def is_simple(html: str) -> bool:
+    """Whether the HTML has no colours of its own, so that it may be shown light on dark."""
+    return COLOURED.search(html) is None
 
 
 def document(html: str, inline: str, *, remote_images: bool = False) -> str:
@@ -72,7 +85,8 @@ def document(html: str, inline: str, *, remote_images: bool = False) -> str:
         place = _after(html, tag, pieces, remote_images=remote_images)
     pieces.append(html[place:].replace("<", "&lt;"))
     own = CID.sub(lambda found: inline + quote(found[1], safe=""), "".join(pieces))
-    return f"{PAGE}{own}</body></html>"
+    page = PAGE % {"schemes": "light dark" if is_simple(html) else "light"}
+    return f"{page}{own}</body></html>"
 
 
 def _after(html: str, tag: re.Match[str], pieces: list[str], *, remote_images: bool) -> int:

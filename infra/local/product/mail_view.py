@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from infra.local.product.mail_body import shows_remote_images
+from infra.local.product.mail_body import is_simple, shows_remote_images
 from shared.client import EmailMessage
 from shared.client.records import Attachment
 
@@ -39,6 +39,7 @@ def message(record: EmailMessage) -> Json:
         "text": record.get("text") or "",
         "replyText": record.get("replyText") or record.get("text") or "",
         "html": bool(html),
+        "simple": is_simple(html),
         "remoteImages": shows_remote_images(html),
         "attachments": _files(record),
         "truncated": bool(record.get("body_truncated")),

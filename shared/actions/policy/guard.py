@@ -94,7 +94,7 @@ class GuardedActions:
             arguments,
             idempotency_key=idempotency_key,
             trace_id=trace_id,
-            detail={"verdict": "allowed", "key": actor.key},
+            detail={"verdict": "allowed", **actor.detail},
             shown=outcome,
         )
 
@@ -124,7 +124,7 @@ class GuardedActions:
             connection, action, arguments, idempotency_key=idempotency_key, trace_id=trace_id
         )
         if actor.policy.restricting:
-            detail = {"verdict": "allowed", "key": actor.key, "accepted": id}
+            detail = {"verdict": "allowed", **actor.detail, "accepted": id}
             await log_action(context, action, started_at, None, detail)
         return id
 
@@ -152,7 +152,7 @@ class GuardedActions:
         except PolicyRefusedError as refused:
             await self._log_refusal(actor, context, BULK, started_at, refused)
             raise
-        detail = {"verdict": "allowed", "key": actor.key, "messages": len(messages)}
+        detail = {"verdict": "allowed", **actor.detail, "messages": len(messages)}
         await log_action(context, BULK, started_at, None, detail)
 
     async def permit(
@@ -171,7 +171,7 @@ class GuardedActions:
         except PolicyRefusedError as refused:
             await self._log_refusal(actor, context, name, started_at, refused)
             raise
-        detail = {"verdict": "allowed", "key": actor.key}
+        detail = {"verdict": "allowed", **actor.detail}
         await log_action(context, name, started_at, None, detail)
 
     async def _judge_and_log(
@@ -185,7 +185,7 @@ class GuardedActions:
         try:
             asked = check_input(row, context.connection, arguments, context.idempotency_key)
         except PostroomError as wrong:
-            await log_action(context, action, started_at, wrong, {"key": actor.key})
+            await log_action(context, action, started_at, wrong, {**actor.detail})
             raise
         try:
             outcome = await self._judge(actor, context, row, asked)
@@ -193,7 +193,7 @@ class GuardedActions:
             await self._log_refusal(actor, context, action, started_at, refused)
             raise
         if not isinstance(outcome, Shown):
-            detail = {"verdict": _verdict_name(outcome), "key": actor.key}
+            detail = {"verdict": _verdict_name(outcome), **actor.detail}
             if isinstance(outcome, Waiting):
                 detail["approval_id"] = outcome.approval_id
             await log_action(context, action, started_at, None, detail)
@@ -253,7 +253,7 @@ class GuardedActions:
         started_at: datetime,
         error: PolicyRefusedError,
     ) -> None:
-        detail = {"verdict": "refused", "key": actor.key, "rule": str(error.rule)}
+        detail = {"verdict": "refused", **actor.detail, "rule": str(error.rule)}
         await log_action(context, name, started_at, error, detail)
 
 

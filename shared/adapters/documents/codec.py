@@ -21,6 +21,7 @@ from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import Event
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval
+from shared.domain.keys.console_session import ConsoleSession
 from shared.domain.models.record import Poisoned
 from shared.domain.models.state import Adoption, ModelSyncState
 from shared.domain.observations import Observed
@@ -141,6 +142,7 @@ ACTION_RESULTS = Codec[ActionResult]("action_results", ActionResult, lambda valu
 APPROVALS = Codec[Approval]("approvals", Approval, lambda value: value.id)
 SEND_COUNTS = Codec[SendCount]("send_counts", SendCount, lambda value: value.id)
 API_KEYS = Codec[ApiKey]("api_keys", ApiKey, lambda value: value.id)
+CONSOLE_SESSIONS = Codec[ConsoleSession]("console_sessions", ConsoleSession, lambda value: value.id)
 WEBHOOK_ENDPOINTS = Codec[WebhookEndpoint](
     "webhook_endpoints", WebhookEndpoint, lambda value: value.id
 )

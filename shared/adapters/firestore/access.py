@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from shared.adapters.documents.codec import API_KEYS, APPROVALS
+from shared.adapters.documents.codec import API_KEYS, APPROVALS, CONSOLE_SESSIONS
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreConcluding, FirestoreOutbox
 from shared.adapters.firestore.queries import (
@@ -19,6 +19,7 @@ from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
+from shared.domain.keys.console_session import ConsoleSession
 from shared.ports.documents import Versioned
 
 
@@ -84,4 +85,17 @@ class FirestoreApiKeys(FirestoreDocuments[ApiKey]):
     async def children(self, parent: str, limit: int) -> Sequence[ApiKey]:
         """Return keys that this one made. Raises StoreUnavailableError."""
         query = build_query(API_KEYS.collection, (("parent", "==", parent),), limit=limit)
+        return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]
+
+
+class FirestoreConsoleSessions(FirestoreDocuments[ConsoleSession]):
+    """ConsoleSessions port."""
+
+    def __init__(self, rpc: FirestoreRpc) -> None:
+        super().__init__(rpc, CONSOLE_SESSIONS)
+
+    async def list(self, limit: int) -> Sequence[ConsoleSession]:
+        """Return sessions, newest first. Raises StoreUnavailableError."""
+        order: tuple[Order, ...] = (("created_at", "DESC"),)
+        query = build_query(CONSOLE_SESSIONS.collection, order=order, limit=limit)
         return [versioned.value for versioned in self.load_documents(await self.rpc.query(query))]

@@ -68,6 +68,7 @@ SINGLE_FIELD = (
     *(_index(collection, ("connection_id", "ASC")) for collection in OWNED),
     _index("api_keys", ("created_at", "DESC")),
     _index("api_keys", ("parent", "ASC")),
+    _index("console_sessions", ("created_at", "DESC")),
     _index("webhook_endpoints", ("created_at", "ASC")),
     _index("connections", ("created_at", "DESC")),
     _index("mailboxes", ("renew_at", "ASC")),
@@ -90,5 +91,6 @@ TTL = {
     "events": "expires_at",
     "receipts": "expires_at",
     "api_keys": "expires_at",
+    "console_sessions": "expires_at",
 }
 """The timestamp field after which Firestore deletes a document, within a day (FACTS 9.6)."""

@@ -4,7 +4,11 @@ This imports google-cloud-firestore, which takes 0.3 s (FACTS 13.6): import it w
 """
 
 from shared.adapters.documents import codec as codecs
-from shared.adapters.firestore.access import FirestoreApiKeys, FirestoreApprovals
+from shared.adapters.firestore.access import (
+    FirestoreApiKeys,
+    FirestoreApprovals,
+    FirestoreConsoleSessions,
+)
 from shared.adapters.firestore.connections import FirestoreConnections, FirestoreMailboxes
 from shared.adapters.firestore.documents import FirestoreDocuments
 from shared.adapters.firestore.events import (
@@ -65,6 +69,7 @@ def store_over(rpc: FirestoreRpc, wake: Wake = wake_nothing) -> Store:
         approvals=FirestoreApprovals(outbox),
         send_counts=FirestoreDocuments(rpc, codecs.SEND_COUNTS),
         api_keys=FirestoreApiKeys(rpc),
+        console_sessions=FirestoreConsoleSessions(rpc),
         receipts=FirestoreDocuments(rpc, codecs.RECEIPTS),
         retention=FirestoreRetention(rpc),
         webhook_endpoints=FirestoreWebhookEndpoints(rpc),

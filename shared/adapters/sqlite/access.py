@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from shared.adapters.documents.codec import API_KEYS, APPROVALS
+from shared.adapters.documents.codec import API_KEYS, APPROVALS, CONSOLE_SESSIONS
 from shared.adapters.sqlite.database import SqliteDatabase, optional_us, to_us
 from shared.adapters.sqlite.documents import AMONG, Columns, SqliteDocuments, among_value
 from shared.adapters.sqlite.events import SqliteConcluding, SqliteOutbox
@@ -11,6 +11,7 @@ from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
+from shared.domain.keys.console_session import ConsoleSession
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
 
@@ -102,5 +103,25 @@ class SqliteApiKeys(SqliteDocuments[ApiKey]):
         """Return keys that this one made. Raises StoreUnavailableError."""
         rows = self.database.rows(
             "SELECT id, version, document FROM api_keys WHERE parent = ? LIMIT ?", (parent, limit)
+        )
+        return [versioned.value for versioned in self.load_rows(rows)]
+
+
+def _session_columns(value: ConsoleSession) -> Columns:
+    return {"created_us": to_us(value.created_at), "expires_us": to_us(value.expires_at)}
+
+
+class SqliteConsoleSessions(SqliteDocuments[ConsoleSession]):
+    """ConsoleSessions port."""
+
+    def __init__(self, database: SqliteDatabase, clock: Clock) -> None:
+        super().__init__(database, CONSOLE_SESSIONS, clock, _session_columns)
+
+    async def list(self, limit: int) -> Sequence[ConsoleSession]:
+        """Return sessions, newest first. Raises StoreUnavailableError."""
+        rows = self.database.rows(
+            "SELECT id, version, document FROM console_sessions"
+            " ORDER BY created_us DESC, id LIMIT ?",
+            (limit,),
         )
         return [versioned.value for versioned in self.load_rows(rows)]

@@ -9,6 +9,7 @@ _DOCUMENT = "id TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NU
 _SWEPT = (
     "connect_sessions", "connect_tickets", "oauth_states", "action_results", "operations",
     "receipts", "sends", "events", "api_keys", "bulk_sends", "approvals", "send_counts",
+    "console_sessions",
 )  # fmt: skip
 SWEPT = frozenset(_SWEPT)
 """Collections whose documents go some time after their `expires_at`."""
@@ -93,6 +94,8 @@ SCHEMA = (
     """CREATE INDEX IF NOT EXISTS api_keys_of ON api_keys (parent) WHERE parent IS NOT NULL""",
     f"""CREATE TABLE IF NOT EXISTS webhook_endpoints ({_DOCUMENT},
         created_us INTEGER NOT NULL)""",
+    f"""CREATE TABLE IF NOT EXISTS console_sessions ({_DOCUMENT}, created_us INTEGER NOT NULL,
+        expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS receipts ({_DOCUMENT}, expires_us INTEGER)""",
     f"""CREATE TABLE IF NOT EXISTS sends ({_DOCUMENT}, connection_id TEXT NOT NULL,
         created_us INTEGER NOT NULL, due_us INTEGER, expires_us INTEGER, shard INTEGER,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.adapters.documents import codec as codecs
-from shared.adapters.sqlite.access import SqliteApiKeys, SqliteApprovals
+from shared.adapters.sqlite.access import SqliteApiKeys, SqliteApprovals, SqliteConsoleSessions
 from shared.adapters.sqlite.connections import SqliteConnections, SqliteMailboxes
 from shared.adapters.sqlite.database import SqliteDatabase, optional_us
 from shared.adapters.sqlite.documents import Columns, SqliteDocuments, no_columns
@@ -62,6 +62,7 @@ def open_store(path: str | Path, clock: Clock, wake: Wake = wake_nothing) -> Sto
         approvals=SqliteApprovals(outbox),
         send_counts=documents(codecs.SEND_COUNTS, _expiry),
         api_keys=SqliteApiKeys(database, clock),
+        console_sessions=SqliteConsoleSessions(database, clock),
         receipts=documents(codecs.RECEIPTS, _expiry),
         retention=SqliteRetention(database, clock),
         webhook_endpoints=SqliteWebhookEndpoints(database, clock),

@@ -6,7 +6,7 @@ SHA-256 hashes of whole keys are stored; 256 random bits need no slow hash.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_hex, token_urlsafe
@@ -19,6 +19,7 @@ ALL_PERMISSIONS = "*"
 """The permission that is every one."""
 ROOT = "root-"
 """How ids of the keys of the deployment's settings begin."""
+USED_EVERY = timedelta(hours=1)
 ID_BYTES = 8
 SCHEMA_VERSION = 1
 
@@ -47,6 +48,8 @@ class ApiKey:
     previous_sha256_hex: str | None = None
     previous_until: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """When a call came with it; written at most every USED_EVERY."""
     parent: str | None = None
     """The key that made it; None where an operator did, by a root key, the console or a command."""
     schema_version: int = SCHEMA_VERSION
@@ -66,6 +69,11 @@ class ApiKey:
     def alive(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def with_use(self, now: datetime) -> "ApiKey":
+        """Return the key after a call; itself where its last use is known well enough."""
+        known = self.last_used_at is not None and now - self.last_used_at < USED_EVERY
+        return self if known or self.is_root else replace(self, last_used_at=now)
 
     def with_new_secret(self, digest: str, now: datetime, overlap_until: datetime) -> "ApiKey":
         """Return the key with a new secret; the one before it works until `overlap_until`."""

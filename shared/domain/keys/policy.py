@@ -242,3 +242,10 @@ class Actor:
 
     key: str
     policy: Policy = UNRESTRICTED
+    via: str | None = None
+    """The protocol of agents where it came by one, as in `mcp`; None by HTTP."""
+
+    @property
+    def detail(self) -> dict[str, str]:
+        """What the operations log tells of it."""
+        return {"key": self.key} if self.via is None else {"key": self.key, "via": self.via}

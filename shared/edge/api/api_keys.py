@@ -92,6 +92,7 @@ class KeyView(ResponseModel):
     created_at: datetime
     expires_at: datetime | None
     rotated_at: datetime | None
+    last_used_at: datetime | None
     previous_until: datetime | None
     revoked_at: datetime | None
     parent: str | None = Field(description="The key that made it: revoked or over, so is this one.")
@@ -122,6 +123,7 @@ def _fields(key: ApiKey) -> dict[str, Any]:
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "rotated_at": key.rotated_at,
+        "last_used_at": key.last_used_at,
         "previous_until": key.previous_until,
         "revoked_at": key.revoked_at,
         "parent": key.parent,

@@ -13,7 +13,7 @@ from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.google.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
 from shared.ports.outside import OutsideHttp
 from shared.ports.queue import Queue
-from shared.ports.sinks import Receiver, Sink, Sinks
+from shared.ports.sinks import Receiver, Sink, Sinks, WebhookSink
 from shared.ports.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -151,6 +151,15 @@ def sealer(container: Assembly) -> Sealer:
     return LocalKeyring(container.settings.keyring_path)
 
 
+def webhook_sink(container: Assembly) -> WebhookSink:
+    """Return what posts webhooks to the public internet, and to hosts that settings allow."""
+    from shared.adapters.sinks.webhook import WebhookHttp
+
+    sink = WebhookHttp(container.settings.events.allowed)
+    container.at_close(sink.aclose)
+    return sink
+
+
 def sinks(container: Assembly) -> Sinks:
     """Return every technology that an event may go out by."""
     return LazySinks(container)
@@ -183,9 +192,7 @@ class LazySinks:
         return found
 
     def _http(self) -> Sink:
-        from shared.adapters.sinks.webhook import WebhookHttp
-
-        return WebhookHttp(self._events.allowed)
+        return self._container.use(WebhookSink)
 
     def _pubsub(self) -> Sink:
         from shared.adapters.sinks.pubsub import PubsubSink

@@ -17,7 +17,7 @@ from shared.ports.google.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, S
 from shared.ports.outside import OutsideHttp, Secrets
 from shared.ports.queue import Queue
 from shared.ports.sends import BounceRecorder, HeldSends, Sends
-from shared.ports.sinks import Sinks
+from shared.ports.sinks import Sinks, WebhookSink
 from shared.ports.store import Store
 from shared.ports.telemetry import Telemetry
 
@@ -47,6 +47,7 @@ PROVIDERS: Mapping[Any, Provider] = {
     CallerTokens: google.caller_tokens,
     Sealer: google.sealer,
     Sinks: google.sinks,
+    WebhookSink: google.webhook_sink,
     BounceRecorder: access.bounce_recorder,
     ErrorDescription: access.error_description,
 }

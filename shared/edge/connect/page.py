@@ -35,6 +35,8 @@ STATUS = {
     "google_error": 502,
 }
 """Status of the page for a code; any other is 400."""
+CHOSEN = frozenset({"already_connected", "declined", "access_denied"})
+"""Codes of what the end user wanted so: nothing is wrong."""
 PAGES: Mapping[int | Literal["default"], str] = {
     200: "The page, or one that says how it ended.",
     410: "A page: the link, or the time for it, is over.",
@@ -62,7 +64,7 @@ def look_of(request: Request, settings: Settings, lang: str | None, theme: str |
     strings = strings_for(
         lang, request.headers.get("accept-language"), product=settings.product_name
     )
-    return Look(strings, theme if theme in THEMES else SYSTEM)
+    return Look(strings, theme if theme in THEMES else SYSTEM, settings.brand)
 
 
 def is_in_app(request: Request) -> bool:
@@ -97,20 +99,23 @@ def html(
     Its form may end at `leads_to`: browsers hold redirects to `form-action` too.
     """
     response = HTMLResponse(page(template, look, **context), status)
-    response.headers.update(security_headers(framed_by, leads_to))
+    response.headers.update(security_headers(framed_by, leads_to, look.brand.logo_origin))
     response.headers["Content-Language"] = look.strings.language
     return response
 
 
 def security_headers(
-    framed_by: tuple[str, ...] = (), leads_to: tuple[str, ...] = ()
+    framed_by: tuple[str, ...] = (),
+    leads_to: tuple[str, ...] = (),
+    logo_origin: str | None = None,
 ) -> dict[str, str]:
-    """Return the headers of every page: nothing inline, nothing foreign, nothing stored."""
+    """Return the headers of every page: nothing inline or stored, nothing foreign but a logo."""
+    images = f"'self' data: {logo_origin}" if logo_origin else "'self' data:"
     ancestors = " ".join(framed_by) or "'none'"
     targets = " ".join(("'self'", *leads_to))
     headers = {
         "Content-Security-Policy": (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; "
             "connect-src 'self'; base-uri 'none'; "
             f"form-action {targets}; "
             f"frame-ancestors {ancestors}"
@@ -129,6 +134,7 @@ def connected_page(look: Look, outcome: Connected) -> HTMLResponse:
     t = look.strings
     context = {
         "good": True,
+        "wrong": False,
         "code": "connected",
         "connection_id": outcome.connection_id,
         "title": t("done.title_again" if outcome.reconnected else "done.title"),
@@ -146,6 +152,7 @@ def refused_page(look: Look, outcome: Refused) -> HTMLResponse:
     retry = f"/oauth/start?ticket={outcome.retry_ticket}" if outcome.retry_ticket else None
     context = {
         "good": code == "already_connected",
+        "wrong": code not in CHOSEN,
         "code": code,
         "connection_id": None,
         "title": t(f"error.{code}.title"),

@@ -19,6 +19,12 @@ from shared.usecases.connect.consent.sessions import OpenConnectSession
 from shared.usecases.connect.settings import ConnectSettings
 
 A_YEAR_S = 31_536_000
+KEPT = {
+    "Cache-Control": f"public, max-age={A_YEAR_S}, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of a file whose address changes with its content."""
 
 
 class ConnectPageQuery(BaseModel):
@@ -86,6 +92,14 @@ async def account_before(call: Call, session: ConnectSession) -> str | None:
     return found.value.email if found else None
 
 
+async def show_brand(call: Call) -> Response:
+    """Return the product's colour as a style sheet. Raises NotFoundError where it has none."""
+    brand = call.use(Settings).brand
+    if brand.colour is None:
+        raise NotFoundError("No such file.")
+    return Response(brand.style, media_type="text/css", headers=KEPT)
+
+
 async def show_static(call: Call) -> Response:
     """Return one of the page's own files."""
     return file_answer(ASSETS, call.path("name"))
@@ -97,12 +111,7 @@ def file_answer(assets: Assets, name: str) -> Response:
     if found is None:
         raise NotFoundError("No such file.")
     content, media_type = found
-    headers = {
-        "Cache-Control": f"public, max-age={A_YEAR_S}, immutable",
-        "X-Content-Type-Options": "nosniff",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-    return Response(content, media_type=media_type, headers=headers)
+    return Response(content, media_type=media_type, headers=KEPT)
 
 
 ROUTES = (
@@ -115,6 +124,16 @@ ROUTES = (
         query=ConnectPageQuery,
         produces="text/html",
         also=PAGES,
+    ),
+    Route(
+        "GET",
+        "/connect-ui/brand.css",
+        Access.PUBLIC,
+        show_brand,
+        "The product's colour",
+        query=StaticQuery,
+        produces="text/css",
+        documented=False,
     ),
     Route(
         "GET",

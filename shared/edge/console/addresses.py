@@ -1,13 +1,17 @@
 """What people call a connection: its address, where pages are about something else."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
 from shared.edge.console.pages import ConsoleRequest
 from shared.edge.web.reading import CONNECTION_ID
 from shared.ports.connections import ConnectionQuery, Connections
+
+OFFERED: Final = 100
+"""Connections that a page offers; any other is named by its id or the beginning of its address."""
 
 
 async def addresses_of(
@@ -32,3 +36,13 @@ async def find_connection_id(console: ConsoleRequest, text: str) -> ConnectionId
     """Return the id to filter by: what is no address we know may be one that is gone."""
     found = await find_connection(console, text)
     return found.id if found else ConnectionId(text) or None
+
+
+async def offered_connections(console: ConsoleRequest) -> Sequence[Connection]:
+    """Return the newest connections, to pick from."""
+    return await console.use(Connections).find(ConnectionQuery(limit=OFFERED))
+
+
+def picked_connections(console: ConsoleRequest) -> Sequence[str]:
+    """Return the ids that a form's `connections` name, picked or typed; empty is none."""
+    return " ".join(console.fields("connections")).replace(",", " ").split()

@@ -17,6 +17,7 @@ from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Caller
 from shared.edge.web.reading import read_bytes
 from shared.errors import ForbiddenError, UnauthenticatedError
+from shared.ports.access import ConsoleSessions
 from shared.ports.clock import Clock
 from shared.ports.container import Container
 from shared.ports.google.oauth import Sealer
@@ -47,7 +48,8 @@ async def admit(request: Request, max_form: int, container: Container) -> Caller
     """
     settings = container.use(Settings)
     now = container.use(Clock).now()
-    session = await session_of(request, settings, container.use(Sealer), now)
+    sealer, sessions = container.use(Sealer), container.use(ConsoleSessions)
+    session = await session_of(request, settings, sealer, now, sessions)
     if session is None:
         raise UnauthenticatedError(SIGNED_OUT, code="signed_out")
     form: Form = {}

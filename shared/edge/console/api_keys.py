@@ -12,6 +12,12 @@ from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy
 from shared.domain.validation import validate
 from shared.edge.api.api_keys import NewKeyBody
+from shared.edge.console.addresses import (
+    OFFERED,
+    addresses_of,
+    offered_connections,
+    picked_connections,
+)
 from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.routes import Permission
@@ -29,8 +35,31 @@ from shared.usecases.keys.api_keys import (
 
 PATH: Final = "/console/api-keys"
 MOST: Final = 200
+SHOWN: Final = 3
+"""Connections of a key that the list names."""
 OVERLAPS: Final = {"0": "at once", "1": "in an hour", "24": "in a day", "168": "in a week"}
 WAITING: Final = "What waits for a person's word before it happens."
+MEANINGS: Final[Mapping[str, str]] = {
+    ALL_PERMISSIONS: "All of the below, and what later versions add.",
+    Permission.CONNECT: "Open connect sessions, by which end users connect their mailboxes.",
+    Permission.CONNECTIONS_READ: "List connections, with their end users, tags and state.",
+    Permission.CONNECTIONS_WRITE: "Import, change and disconnect connections.",
+    Permission.CONNECTIONS_CREDENTIALS: "Read the tokens that open a mailbox at Google.",
+    Permission.RECORDS_READ: "Read stored mail and its attachments.",
+    Permission.RECORDS_WRITE: "Empty what stored mail says.",
+    Permission.SYNCS_READ: "See how a sync stands, what is set aside, and why.",
+    Permission.SYNCS_WRITE: "Trigger, pause and audit a sync, and arm its watch.",
+    Permission.ACTIONS: "Run every action on a mailbox, deleting included.",
+    Permission.SEND: "Send mail, and see and call off what is to be sent.",
+    Permission.OPERATIONS_READ: "Read the operations log.",
+    Permission.EVENTS_READ: "List events and the endpoints that are told of them.",
+    Permission.EVENTS_WRITE: "Register endpoints, and send events again.",
+    Permission.PROXY: "Call Gmail itself with a connection's token.",
+    Permission.MCP: "Offer an agent the tools that read; with send or actions more of them.",
+    Permission.KEYS: "Make keys that may do no more than this one.",
+    Permission.APPROVALS: "Decide what waits for a person; never for a key under a policy.",
+}
+"""What each permission opens, as the contract has it (API 1.1), in a line for the form."""
 WAITS: Final = (Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE)
 
 
@@ -38,11 +67,15 @@ async def show_keys(console: ConsoleRequest) -> Response:
     """Return the keys, newest first, without their secrets."""
     keys = await console.use(ApiKeys).list(MOST)
     now = console.now
+    named = [id for key in keys for id in sorted(key.connections or ())[:SHOWN]]
     return console.page(
         "api_keys.html",
         title="API keys",
         nav="api-keys",
         keys=[(key, state_of(key, now)) for key in keys],
+        meanings=MEANINGS,
+        shown=SHOWN,
+        addresses=await addresses_of(console, named),
         most=MOST,
         overlaps=OVERLAPS,
         notices={"revoked": "The key is revoked. Other instances take it for 30 seconds at most."},
@@ -51,16 +84,16 @@ async def show_keys(console: ConsoleRequest) -> Response:
 
 async def show_form(console: ConsoleRequest) -> Response:
     """Return the form that makes a key."""
-    return _form(console, FormValues({}))
+    return await _form(console, FormValues({}))
 
 
 async def create(console: ConsoleRequest) -> Response:
     """Make a key and show it, this once; a wrong form comes back as it was."""
     form = FormValues(console.form)
     try:
-        request = _request(form, console.now)
+        request = _request(console, form)
     except InvalidRequestError as error:
-        return _form(console, form, error)
+        return await _form(console, form, error)
     return _issued_page(console, await console.use(CreateApiKey)(request))
 
 
@@ -107,22 +140,21 @@ def policy_fields() -> tuple[Field, ...]:
     return tuple(sorted(fields, key=lambda one: one.kind is not Kind.SWITCH))
 
 
-def _request(form: FormValues, now: datetime) -> KeyRequest:
+def _request(console: ConsoleRequest, form: FormValues) -> KeyRequest:
     """Return the key that the form asks for. Raises InvalidRequestError."""
-    request = validate(NewKeyBody, _body(form), code="invalid_body").request()
-    if request.expires_at is not None and request.expires_at <= now:
+    body = {**_body(form), "connections": picked_connections(console) or None}
+    request = validate(NewKeyBody, body, code="invalid_body").request()
+    if request.expires_at is not None and request.expires_at <= console.now:
         raise InvalidRequestError("The expiry has passed already.")
     return request
 
 
 def _body(form: FormValues) -> Mapping[str, Any]:
-    """Return the body that POST /api-keys would take."""
-    connections = form.text("connections").replace(",", " ").split()
+    """Return the body that POST /api-keys would take, but for its connections."""
     given = {
         "name": form.text("name").strip(),
         "permissions": list(form.given.get("permission", ())),
         "policy": form.read(policy_fields()),
-        "connections": connections or None,
         "expires_at": _utc(form.text("expires_at")),
         "requests_per_minute": form.text("requests_per_minute").strip() or None,
         "tools": form.text("tools"),
@@ -141,7 +173,7 @@ def _utc(text: str) -> datetime | str | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _form(
+async def _form(
     console: ConsoleRequest, form: FormValues, error: InvalidRequestError | None = None
 ) -> Response:
     problems = error.problems if error else ()
@@ -152,7 +184,9 @@ def _form(
         status=400 if error else 200,
         form=form,
         policy=policy_fields(),
-        permissions=[ALL_PERMISSIONS, *(one.value for one in Permission)],
+        permissions=MEANINGS,
+        offered=await offered_connections(console),
+        offered_most=OFFERED,
         wrong=str(error) if error else None,
         problems=[(".".join(map(str, one.path)), one.message) for one in problems],
     )

@@ -11,7 +11,7 @@ from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.api.approvals import Preview
-from shared.edge.console.addresses import addresses_of, find_connection_id
+from shared.edge.console.addresses import addresses_of, find_connection_id, offered_connections
 from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.edge.console.paging import paginate
 from shared.errors import NotFoundError, PermanentError
@@ -47,6 +47,7 @@ async def show_approvals(console: ConsoleRequest) -> Response:
         choices=[*((name, name.capitalize()) for name in STATES), (ALL, "All")],
         state=asked if asked in STATES else ALL,
         connection=console.query("connection"),
+        offered=await offered_connections(console),
         before=console.query("before"),
     )
 

@@ -11,6 +11,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.domain.sync.standing import failure, set_aside
 from shared.edge.api.mail.sync_view import failure_view, sync_view
+from shared.edge.console.addresses import find_connection_id, offered_connections
 from shared.edge.console.connections import row_of
 from shared.edge.console.own_syncs import own_sync_rows
 from shared.edge.console.pages import ConsoleRequest, page
@@ -76,7 +77,7 @@ async def show_operations(console: ConsoleRequest) -> Response:
     named, kind, state = (console.query(name) for name in ("connection", "type", "state"))
     most = next((one for one in MOST_SHOWN if str(one) == console.query("show")), MOST_SHOWN[0])
     found = await console.use(Operations).list(
-        connection_id=connection_id(named) if named else None,
+        connection_id=await find_connection_id(console, named),
         type=OperationType(kind) if kind in set(OperationType) else None,
         state=OperationState(state) if state in set(OperationState) else None,
         limit=most + 1,
@@ -89,6 +90,7 @@ async def show_operations(console: ConsoleRequest) -> Response:
         more=next((one for one in MOST_SHOWN if one > most), None) if len(found) > most else None,
         types=list(OperationType),
         states=list(OperationState),
+        offered=await offered_connections(console),
         asked={"connection": named, "type": kind, "state": state},
     )
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from shared.domain.events.delivery import SCHEDULE, shown_payload
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import EventId
-from shared.edge.console.addresses import addresses_of, find_connection_id
+from shared.edge.console.addresses import addresses_of, find_connection_id, offered_connections
 from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.edge.console.paging import paginate
 from shared.errors import InvalidRequestError
@@ -42,6 +42,7 @@ async def show_deliveries(console: ConsoleRequest) -> Response:
         older=found.older,
         state=state.value if state else "",
         connection=console.query("connection"),
+        offered=await offered_connections(console),
         before=console.query("before"),
         attempts=len(SCHEDULE),
         notices={

@@ -18,9 +18,12 @@ NAV = (
     NavEntry("overview", "/console/overview", "Overview", "chart"),
     NavEntry("operations", "/console/operations", "Operations", "list"),
     NavEntry("deliveries", "/console/deliveries", "Deliveries", "deliver"),
+    NavEntry("endpoints", "/console/endpoints", "Endpoints", "hook"),
     NavEntry("sends", "/console/sends", "Sends", "send"),
     NavEntry("approvals", "/console/approvals", "Approvals", "approve"),
+    NavEntry("agents", "/console/agents", "Agents", "agent"),
     NavEntry("api-keys", "/console/api-keys", "API keys", "key"),
+    NavEntry("sessions", "/console/sessions", "Sessions", "leave"),
     NavEntry("playground", "/console/playground", "Playground", "flask"),
 )
 HOME = NAV[0].path

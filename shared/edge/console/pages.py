@@ -15,12 +15,19 @@ from shared.domain.trouble_board import TroubleBoard, TroubleNotes
 from shared.domain.troubles import docs_of
 from shared.edge.console.admission import Visitor, admit
 from shared.edge.console.answers import SIGN_IN, back_to, html_page, live_part, problem
-from shared.edge.console.session import Session, session_of, set_session
+from shared.edge.console.session import (
+    Session,
+    note_session,
+    sealed_session,
+    session_of,
+    set_session,
+)
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID
 from shared.edge.web.routes import MEBIBYTE, Access, Route
-from shared.errors import PostroomError
+from shared.errors import PostroomError, TransientError
+from shared.ports.access import ConsoleSessions
 from shared.ports.clock import Clock
 from shared.ports.events import Operations
 from shared.ports.google.oauth import Sealer
@@ -123,6 +130,7 @@ class Page:
         if LIVE not in call.request.headers and visitor.session.renewable(now):
             sealer = call.use(Sealer)
             await set_session(response, visitor.session, call.use(Settings), sealer, now)
+            await note_session(call.use(ConsoleSessions), visitor.session, now)
         return response
 
     async def refuse(self, call: Call, error: Exception) -> Response:
@@ -175,8 +183,12 @@ class Change:
 
 
 async def _session(call: Call) -> Session | None:
-    now = call.use(Clock).now()
-    return await session_of(call.request, call.use(Settings), call.use(Sealer), now)
+    """Return who asks; while the store is away the cookie alone says it, to show the error to."""
+    known = call.request, call.use(Settings), call.use(Sealer), call.use(Clock).now()
+    try:
+        return await session_of(*known, call.use(ConsoleSessions))
+    except TransientError:
+        return await sealed_session(*known)
 
 
 def page(path: str, function: Shows, summary: str) -> Route:

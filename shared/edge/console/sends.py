@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import SendEntry, SendState
-from shared.edge.console.addresses import addresses_of, find_connection_id
+from shared.edge.console.addresses import addresses_of, find_connection_id, offered_connections
 from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.edge.console.paging import paginate
 from shared.ports.sends import Sends
@@ -45,6 +45,7 @@ async def show_sends(console: ConsoleRequest) -> Response:
         choices=[("", "All"), *((name, name.capitalize()) for name in STATES)],
         state=state.value if state else "",
         connection=console.query("connection"),
+        offered=await offered_connections(console),
         before=console.query("before"),
         notices={"cancelled": "The send is called off. Nothing of it was sent."},
     )

@@ -1,11 +1,12 @@
 """Who is signed in: a sealed cookie, worth as much as the settings say when it comes back.
 
-Nothing is stored. The role is looked up at every request, so a person or a key that is taken out
+Its name is stored, so that it can be listed and taken back: a cookie whose session is not there
+opens nothing. The role is looked up at every request, so a person or a key that is taken out
 of the settings is out at once; a session ends an hour after the last page that was asked for, and
 eight hours after the sign-in at the latest.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -17,9 +18,12 @@ from starlette.responses import Response
 
 from shared.domain.base64url import decode_base64url, encode_base64url
 from shared.domain.ids import GoogleSub
+from shared.domain.keys.console_session import ConsoleSession
 from shared.edge.settings.console import ConsoleOptions, Role
 from shared.edge.settings.deployment import Settings
 from shared.errors import CorruptStateError
+from shared.ports.access import ConsoleSessions
+from shared.ports.documents import until_written, update
 from shared.ports.google.oauth import Identity, Sealer
 from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 
@@ -42,6 +46,7 @@ class Session:
     email: str | None = None
     hosted_domain: str | None = None
     role: Role = Role.VIEWER
+    id: str = field(default_factory=lambda: token_urlsafe(16))
 
     @property
     def operator(self) -> bool:
@@ -69,6 +74,27 @@ def google_session(person: Identity, role: Role, now: datetime) -> Session:
     return Session(token_urlsafe(32), now, now + IDLE, None, email, hosted, role)
 
 
+def record_of(session: Session, now: datetime) -> ConsoleSession:
+    """Return what is stored of a session that is in use now."""
+    return ConsoleSession(session.id, session.name, session.since, now, _end(session, now))
+
+
+async def note_session(sessions: ConsoleSessions, session: Session, now: datetime) -> None:
+    """Store that the session is in use, and on until when; one that was taken back stays away."""
+    until = _end(session, now)
+    await update(sessions, session.id, lambda was: replace(was, seen_at=now, expires_at=until))
+
+
+async def drop_session(sessions: ConsoleSessions, id: str) -> None:
+    """Take a session back: its cookie opens nothing from now on."""
+
+    async def attempt() -> None:
+        if (found := await sessions.get(id)) is not None:
+            await sessions.delete(found)
+
+    await until_written(attempt)
+
+
 def cookie_name(settings: Settings) -> str:
     """`__Host-` where there is TLS: no other host can set it. Plain on loopback only."""
     return "__Host-postroom-console" if settings.secure else "postroom-console"
@@ -78,7 +104,7 @@ async def set_session(
     response: Response, session: Session, settings: Settings, sealer: Sealer, now: datetime
 ) -> None:
     """Give the browser the session, for an hour from now."""
-    until = min(now + IDLE, session.since + LONGEST)
+    until = _end(session, now)
     sealed = await seal_alone(
         sealer, _encode(replace(session, until=until)), owner=PURPOSE, purpose=PURPOSE
     )
@@ -92,9 +118,20 @@ def end_session(response: Response, settings: Settings) -> None:
 
 
 async def session_of(
+    request: Request, settings: Settings, sealer: Sealer, now: datetime, sessions: ConsoleSessions
+) -> Session | None:
+    """Return who asks; None for a stranger, an old or a revoked session, or one no longer let in.
+
+    Raises StoreUnavailableError.
+    """
+    session = await sealed_session(request, settings, sealer, now)
+    return session if session and await sessions.get(session.id) else None
+
+
+async def sealed_session(
     request: Request, settings: Settings, sealer: Sealer, now: datetime
 ) -> Session | None:
-    """Return who asks; None for a stranger, an old session, or a person no longer let in."""
+    """Return whom the cookie names, whether the session was taken back or not."""
     sealed = sealed_cookie(request, cookie_name(settings))
     if sealed is None:
         return None
@@ -153,6 +190,7 @@ def _role(session: Session, options: ConsoleOptions) -> Role | None:
 def _encode(session: Session) -> str:
     return orjson.dumps(
         {
+            "id": session.id,
             "csrf": session.csrf,
             "since": session.since.timestamp(),
             "until": session.until.timestamp(),
@@ -172,7 +210,13 @@ def _decode(stored: dict[str, Any]) -> Session:
         key=stored["key"],
         email=stored["email"],
         hosted_domain=stored["hosted_domain"],
+        id=str(stored["id"]),
     )
+
+
+def _end(session: Session, now: datetime) -> datetime:
+    """Return when a session that is in use now is over."""
+    return min(now + IDLE, session.since + LONGEST)
 
 
 def digest_of_key(key: str) -> str:

@@ -13,10 +13,12 @@ from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.console.session import (
     Session,
     digest_of_key,
+    drop_session,
     end_session,
     google_session,
     key_session,
-    session_of,
+    record_of,
+    sealed_session,
     set_session,
 )
 from shared.edge.settings.deployment import Settings
@@ -33,6 +35,7 @@ from shared.errors import (
     TransientError,
     UnauthenticatedError,
 )
+from shared.ports.access import ConsoleSessions
 from shared.ports.clock import Clock
 from shared.ports.google.oauth import GoogleSignIn, Identity, Sealer
 from shared.usecases.connect.consent.start_consent import challenge_of
@@ -133,11 +136,12 @@ async def sign_out(call: Call) -> Response:
     """Take the session away; a foreign page cannot sign a person out."""
     settings = call.use(Settings)
     now = call.use(Clock).now()
-    session = await session_of(call.request, settings, call.use(Sealer), now)
+    session = await sealed_session(call.request, settings, call.use(Sealer), now)
     form = await read_form(call.request, FORM_BYTES)
     if session is not None:
         check_origin(call.request, settings)
         check_token(session, form)
+        await drop_session(call.use(ConsoleSessions), session.id)
     response = RedirectResponse(SIGN_IN, 303, page_headers())
     end_session(response, settings)
     return response
@@ -151,6 +155,7 @@ async def go_home(console: ConsoleRequest) -> Response:
 async def _let_in(call: Call, session: Session, way: str) -> Response:
     response = RedirectResponse(way, 303, page_headers())
     now = call.use(Clock).now()
+    await call.use(ConsoleSessions).create(record_of(session, now))
     await set_session(response, session, call.use(Settings), call.use(Sealer), now)
     google_flow.end_flow(response, call.use(Settings))
     return response

@@ -26,7 +26,7 @@ from shared.edge.mcp.readable import readable, weight_of
 from shared.edge.mcp.repeats import RepeatedCalls
 from shared.edge.mcp.results import Frame, done_result, error_result, waiting_result
 from shared.edge.mcp.schemas import without_empty
-from shared.edge.mcp.trail import UNKNOWN_TOOL, log_refusal
+from shared.edge.mcp.trail import UNKNOWN_TOOL, VIA, log_refusal
 from shared.edge.web import logs
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
@@ -87,7 +87,7 @@ async def _run(
 ) -> CallToolResult:
     arguments = await _checked_arguments(call, connection, action, given, place)
     answer = await call.use(GuardedActions)(
-        call.caller.actor,
+        replace(call.caller.actor, via=VIA),
         connection,
         action.name,
         dict(arguments.input),

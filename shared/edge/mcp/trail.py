@@ -11,6 +11,8 @@ from shared.ports.events import Operations
 
 UNKNOWN_TOOL = "unknown-tool"
 """Logged in place of names that callers make up, which would be labels without end."""
+VIA = "mcp"
+"""How the log tells an agent's call from one of the API."""
 NO_MAILBOX = "mcp"
 """The name of a call whose headers name no mailbox of the caller's."""
 
@@ -38,7 +40,7 @@ async def log_call(
         call.use(Clock).now(),
         error=error.code if error else None,
         trace_id=call.trace_id,
-        detail={"key": call.caller.name},
+        detail={"key": call.caller.name, "via": VIA},
     )
     try:
         await call.use(Operations).append(operation)

@@ -8,7 +8,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from shared.actions.present import READY
+from shared.domain.connect.brand import Brand
 from shared.domain.sync.alias import SyncAlias, read_alias
+from shared.edge.settings.brand import brand_options
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
@@ -17,7 +19,7 @@ from shared.errors import ConfigurationError
 T = TypeVar("T")
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 QUEUE_LOCATION = re.compile(r"cloud-tasks:projects/[^/]+/locations/[^/]+")
-FIRESTORE = re.compile(r"firestore:[^/]+/[^/]+")
+STORE = re.compile(r"sqlite:.+|firestore:[^/]+/[^/]+")
 KEYRING = re.compile(r"file:.+|kms:projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+")
 INTEGRATION_KEY = re.compile(r"[A-Za-z0-9~:.@_-]{1,64}")
@@ -83,6 +85,7 @@ class Settings:
     """The ready syncs that are served, by name."""
     events: EventOptions = field(default_factory=EventOptions)
     console: ConsoleOptions = field(default_factory=ConsoleOptions)
+    brand: Brand = field(default_factory=Brand)
 
     def __repr__(self) -> str:
         return f"Settings(environment={self.environment!r}, public_url={self.public_url!r})"
@@ -184,6 +187,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),
+        brand=brand_options(read.optional),
     )
     beside = settings.queue if settings.sqlite_path is None else ""
     if beside == "sqlite" or (beside.startswith("sqlite:") and settings.secure):
@@ -277,9 +281,7 @@ def _matching(pattern: re.Pattern[str], value: str, meaning: str) -> str:
 
 
 def _store(value: str) -> str:
-    if value.startswith("sqlite:") and len(value) > len("sqlite:"):
-        return value
-    return _matching(FIRESTORE, value, "sqlite:PATH or firestore:PROJECT/DATABASE")
+    return _matching(STORE, value, "sqlite:PATH or firestore:PROJECT/DATABASE")
 
 
 def _queue(value: str) -> str:

@@ -6,16 +6,18 @@ its calls count against the rates that were set for them. Wrong guesses are coun
 address: beyond FAILURES_A_MINUTE they are answered 429 without looking anything up.
 """
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from shared.domain.bounded import BoundedMap
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ROOT, ApiKey, digest_of, id_in
 from shared.edge.web.rates import RateLimiter, too_fast
-from shared.errors import UnauthenticatedError
+from shared.errors import TransientError, UnauthenticatedError
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
+from shared.ports.documents import update
 from shared.usecases.keys.api_keys import line_of
 
 REMEMBERED = timedelta(seconds=30)
@@ -53,6 +55,7 @@ class ApiKeyCache:
             raise self._wrong(client_address)
         for one in line:  # calls of a child count against those above it too
             self._count(one, one.requests_per_minute or self.per_minute)
+        await self._note_use(found)
         return found
 
     def forget(self, id: str) -> None:
@@ -64,6 +67,16 @@ class ApiKeyCache:
         wait = self.rates.take(f"source:{client_address}", FAILURES_A_MINUTE)
         if wait is not None:
             raise too_fast(GUESSING, wait)
+
+    async def _note_use(self, key: ApiKey) -> None:
+        """Store that the key was used, once in a while; losing that changes nothing."""
+        now = self.clock.now()
+        if key.with_use(now) is key:
+            return
+        with suppress(TransientError):
+            noted = await update(self.stored, key.id, lambda was: was.with_use(now))
+            if noted is not None and key.id in self.remembered:
+                self.remembered[key.id] = replace(self.remembered[key.id], key=noted)
 
     def _count(self, key: ApiKey, per_minute: int) -> None:
         wait = self.rates.take(f"key:{key.id}", per_minute)

@@ -4,28 +4,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from shared.domain.connect.brand import Brand
 from shared.pages.assets import Assets
 from shared.pages.language import Strings
 
 ASSETS: Final = Assets(Path(__file__).parent, "/connect-ui/static")
 THEMES = ("light", "dark")
 SYSTEM = "system"
+OURS: Final = Brand()
 PLACEHOLDER = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a text for what only the browser will know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How pages look to one reader: `theme` is light, dark or system."""
+    """How pages look to one reader: `theme` is light, dark or system; `brand` is the product's."""
 
     strings: Strings
     theme: str = SYSTEM
+    brand: Brand = OURS
 
 
 def page(template: str, look: Look, **context: Any) -> str:
     """Return a page's HTML; everything in `context` is escaped."""
     made = ASSETS.environment.get_template(template)
-    return made.render(t=look.strings, theme=look.theme, asset=ASSETS.address, **context)
+    return made.render(
+        t=look.strings, theme=look.theme, brand=look.brand, asset=ASSETS.address, **context
+    )
 
 
 def frame_setup(look: Look, origins: tuple[str, ...], final: frozenset[str]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Receivers:
         for endpoint in await self.endpoints.list():
             of_connection = endpoint.value.connection_ids is not None
             if endpoint.value.wants(event) and (own is None or of_connection):
-                found.append(Present(_receiver(endpoint.value), endpoint))
+                found.append(Present(receiver_of(endpoint.value), endpoint))
         return {one.receiver.id: one for one in found}
 
     async def open(self, present: Present, now: datetime) -> Receiver:
@@ -70,7 +70,7 @@ class Receivers:
         endpoint = present.endpoint.value
         live = [secret for secret in endpoint.secrets if secret.live(now)]
         opened = [await opened_secret(self.sealer, endpoint.id, secret) for secret in live]
-        return _receiver(endpoint, tuple(opened))
+        return receiver_of(endpoint, tuple(opened))
 
     async def disable(self, one: Present, reason: str, now: datetime) -> None:
         """Disable the endpoint, if it is one. Raises ConflictError."""
@@ -101,7 +101,8 @@ class Receivers:
         return (found.value.webhook_url_override, found) if found is not None else (None, None)
 
 
-def _receiver(endpoint: WebhookEndpoint, secrets: tuple[str, ...] = ()) -> Receiver:
+def receiver_of(endpoint: WebhookEndpoint, secrets: tuple[str, ...] = ()) -> Receiver:
+    """Return the endpoint as a place to send to, with the opened secrets given."""
     return Receiver(endpoint.id, endpoint.url, secrets, endpoint.flavour, endpoint.content)
 
 

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from shared.domain.ids import GoogleSub
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.console.session import Session, google_session, key_session, set_session
+from shared.edge.console.session import Session, google_session, key_session, record_of, set_session
 from shared.edge.settings.console import Role
+from shared.ports.access import ConsoleSessions
 from shared.ports.clock import Clock
 from shared.ports.google.oauth import Identity, Sealer
 
@@ -56,6 +57,8 @@ async def person(
     await set_session(
         response, session, container.settings, container.use(Sealer), container.use(Clock).now()
     )
+    now = container.use(Clock).now()
+    await container.use(ConsoleSessions).create(record_of(session, now))
     client.headers["Cookie"] = response.headers["set-cookie"].partition(";")[0]
     return Person(client, session.csrf)
 

@@ -12,6 +12,7 @@ from shared.domain.keys.api_key import ApiKey, digest_of
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.console import Role
 from shared.edge.table import api_routes
+from shared.edge.web.routes import Permission
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
 from tests.edge.conftest import ClientOf
@@ -48,6 +49,14 @@ async def test_a_key_made_here_opens_what_was_ticked_and_is_shown_once(
     listed = await operator.see(PATH)
     assert token not in (listed.html or "")
     assert texts(listed, "tbody .tag") == ["records:read", "send"]
+
+
+async def test_the_form_says_what_each_permission_does(operator: Visitor) -> None:
+    page = await operator.see(f"{PATH}/new")
+    boxes = page.css("input[name=permission]")
+    assert [one.attributes["value"] for one in boxes] == ["*", *Permission]
+    for box in boxes:
+        assert texts(page, f"#{box.attributes['aria-describedby']}") != [""]
 
 
 async def test_a_key_carries_the_policy_and_limits_that_were_filled_in(

@@ -42,6 +42,7 @@ async def test_a_call_is_logged_once_with_its_error_and_the_key_that_made_it(
     (shown,) = (await harness.system.client.get("/operations?type=action")).json()["operations"]
     assert shown["connection_id"] == await harness.connection()
     assert shown["detail"]["key"]
+    assert shown["detail"]["via"] == "mcp"
     assert "bob@acme" not in str(shown)
 
 

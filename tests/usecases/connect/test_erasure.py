@@ -40,7 +40,7 @@ SHORT_LIVED = frozenset(
 )
 """What only its expiry removes: nobody could find it by the connection."""
 DEPLOYMENTS = frozenset(
-    {"api_keys", "deployments", "observations", "troubles", "webhook_endpoints"}
+    {"api_keys", "console_sessions", "deployments", "observations", "troubles", "webhook_endpoints"}
 )
 """What belongs to the product, not to a mailbox."""
 RECEIPT = frozenset({"receipts"})

@@ -1,12 +1,12 @@
 // Harbor's page: what is shown, and what happens when.
 import { ask } from "./ask.js";
-import { compose, composing, replyTo, resume } from "./composer.js";
+import { compose, composing, forward, replyTo, resume } from "./composer.js";
 import { connectGmail } from "./connect.js";
-import { $, avatar, el, tint, toast } from "./dom.js";
+import { $, avatar, el, start, t, tint, toast } from "./dom.js";
 import { called } from "./format.js";
 import { listen } from "./keys.js";
 import { drawList, drawProgress, rowOf } from "./list.js";
-import { LABELS, Mail } from "./model.js";
+import { LABELS, Mail, searchName, wordsOf } from "./model.js";
 import { drawNothing, drawThread, drawWaiting } from "./reader.js";
 
 const me = document.body.dataset.person;
@@ -36,11 +36,12 @@ function setConnection(now) {
   $("welcome").hidden = live;
   if (!live) $("live").hidden = true;
   $("disconnect").hidden = now === null;
-  $("link-state").textContent = now === null ? "No mailbox connected" : now.needsConsent ? `${now.email}: connect again` : now.email;
+  $("link-state").textContent = now === null ? t("No mailbox connected") : now.needsConsent ? t("{email}: connect again", { email: now.email }) : now.email;
   if (!live) { welcome(now); return; }
   $("ask-email").textContent = now.email;
   if (before === undefined || before === null || before.email !== now.email || before.needsConsent) {
     mails.clear();
+    if (before === undefined && start.inbox) mailOf("inbox").take(start.inbox, { newest: true });
     shown = null;
     route();
     resume(me);
@@ -50,9 +51,9 @@ function setConnection(now) {
 function welcome(now) {
   $("connect").hidden = false;
   const again = now !== null;
-  $("welcome-title").textContent = again ? "Connect Gmail again" : "Bring your mail into Harbor";
+  $("welcome-title").textContent = again ? t("Connect Gmail again") : t("Bring your mail into Harbor");
   $("welcome-text").textContent = again ? $("welcome-text").dataset.again : $("welcome-text").dataset.first;
-  $("connect").querySelector("span").textContent = again ? "Connect again" : "Connect Gmail";
+  $("connect").querySelector("span").textContent = again ? t("Connect again") : t("Connect Gmail");
   document.title = "Harbor";
 }
 
@@ -69,7 +70,7 @@ async function disconnect() {
   if ($("ask-disconnect").returnValue !== "yes") return;
   try {
     setConnection((await ask("POST", "/api/disconnect")).connection);
-    toast("Gmail is disconnected");
+    toast(t("Gmail is disconnected"));
     history.replaceState(null, "", "#/inbox");
     $("welcome-title").focus();
   } catch (problem) { failed(problem); }
@@ -79,7 +80,8 @@ async function disconnect() {
 
 function route() {
   const [, name, id] = location.hash.split("/");
-  label = LABELS[name] ? name : "inbox";
+  label = LABELS[name] || (name && wordsOf(name)) ? name : "inbox";
+  $("words").value = wordsOf(label) ?? "";
   const changed = thread !== (id || null);
   thread = id || null;
   for (const link of document.querySelectorAll("#labels a")) {
@@ -101,9 +103,10 @@ function draw(fresh) {
 }
 
 async function load(which, before = null) {
-  const query = new URLSearchParams({ label: which.label, ...(before ? { before } : {}) });
+  const asked = which.words === undefined ? { label: which.label } : { q: which.words };
+  const query = new URLSearchParams({ ...asked, ...(before ? { before } : {}) });
   try {
-    which.take(await ask("GET", `/api/messages?${query}`), { newest: before === null });
+    which.take(await ask("GET", `/api/${which.words === undefined ? "messages" : "search"}?${query}`), { newest: before === null });
     draw();
   } catch (problem) { failed(problem); }
 }
@@ -112,7 +115,7 @@ async function openThread({ quietly = false } = {}) {
   const id = thread;
   if (!quietly) drawWaiting();
   try {
-    const messages = await drawThread(id, { back, reply, replyAll, change }, { quietly });
+    const messages = await drawThread(id, { back, reply, replyAll, forward: passOn, change }, { quietly });
     if (!messages || id !== thread) return;
     shown = { threadId: id, messages };
     for (const told of document.querySelectorAll(`.toast[data-thread="${CSS.escape(id)}"]`)) told.remove();
@@ -120,7 +123,7 @@ async function openThread({ quietly = false } = {}) {
     draw();
     if (messages.some((one) => one.unread)) await ask("POST", `/api/threads/${id}/change`, { change: "read" });
   } catch (problem) {
-    if (id === thread && shown === null) drawWaiting("This conversation could not be opened.");
+    if (id === thread && shown === null) drawWaiting(t("This conversation could not be opened."));
     failed(problem);
   }
 }
@@ -168,6 +171,17 @@ function answer(how) {
   if (last) replyTo(last, me, how);
 }
 
+function passOn() {
+  const last = whole()?.messages.at(-1);
+  if (last) forward(last);
+}
+
+function search(event) {
+  event.preventDefault();
+  const words = $("words").value.trim();
+  location.hash = words ? `#/${searchName(words)}` : "#/inbox";
+}
+
 // ---- what the server pushes --------------------------------------------------------------
 
 function changed({ rows, deleted }) {
@@ -182,7 +196,7 @@ function changed({ rows, deleted }) {
 const rowShown = (id) => document.querySelector(`.row[data-id="${CSS.escape(id)}"]`) !== null;
 
 function announce(row) {
-  const text = el("span", { className: "says" }, el("b", {}, called(row.from)), el("span", {}, row.subject || "(no subject)"));
+  const text = el("span", { className: "says" }, el("b", {}, called(row.from)), el("span", {}, row.subject || t("(no subject)")));
   const made = toast([avatar(row.from), text], { onclick: () => { location.hash = `#/inbox/${row.threadId}`; } });
   made.dataset.thread = row.threadId;
 }
@@ -200,9 +214,15 @@ function progressed(progress) {
   $("live").hidden = !connection || progress.reading;
 }
 
-function warn(text) {
-  $("banner").hidden = text === null;
-  $("banner").textContent = text ?? "";
+const OFFLINE = t("You are offline. What you write stays here; everything goes on once you are connected.");
+let warning = null;
+
+/** Say what is wrong, null for nothing; that the browser is offline comes before all else. */
+function warn(text = warning) {
+  warning = text;
+  const said = navigator.onLine ? warning : OFFLINE;
+  $("banner").hidden = said === null;
+  $("banner").textContent = said ?? "";
 }
 
 function follow() {
@@ -212,14 +232,14 @@ function follow() {
     changes: changed,
     reload,
     progress: (event) => progressed(event.progress),
-    trouble: (event) => warn(event.message),
+    trouble: () => warn(t("Postroom does not answer. Harbor goes on by itself once it is back.")),
     well: () => warn(null),
   };
   source.addEventListener("message", (event) => {
     const data = JSON.parse(event.data);
     heard[data.type]?.(data);
   });
-  source.addEventListener("error", () => warn("Harbor's server went away. The page goes on by itself once it is back."));
+  source.addEventListener("error", () => warn(t("Harbor's server went away. The page goes on by itself once it is back.")));
   source.addEventListener("open", () => { warn(null); reload(); });
 }
 
@@ -233,16 +253,20 @@ $("more").addEventListener("click", () => load(mail(), mail().before));
 $("show-keys").addEventListener("click", () => { $("account").open = false; $("keys").showModal(); });
 $("sample")?.addEventListener("click", () => ask("POST", "/api/sample-mail").catch(failed));
 document.addEventListener("click", (event) => { if (!event.target.closest("#account")) $("account").open = false; });
+$("search").addEventListener("submit", search);
 window.addEventListener("hashchange", route);
+for (const change of ["online", "offline"]) window.addEventListener(change, () => warn());
 listen({
   back,
   compose: () => connection && compose(),
   reply: () => !composing() && reply(),
   replyAll: () => !composing() && replyAll(),
+  forward: () => !composing() && passOn(),
+  search: () => connection && $("words").focus(),
   star: () => change(starred() ? "unstar" : "star"),
   archive: () => label === "inbox" && change("archive"),
   trash: () => label !== "trash" && change("trash"),
   help: () => $("keys").showModal(),
 });
+if (!start.away) setConnection(start.connection);
 follow();
-ask("GET", "/api/me").then((now) => setConnection(now.connection), failed);

@@ -1,4 +1,6 @@
 // Questions to the product's own server.
+import { t } from "./dom.js";
+
 export class Problem extends Error {
   constructor(code, message) {
     super(message);
@@ -16,11 +18,11 @@ export async function ask(method, path, body) {
   try {
     answer = await fetch(path, request);
   } catch {
-    throw new Problem("offline", "Harbor's server does not answer. Check that it is running.");
+    throw new Problem("offline", t("Harbor's server does not answer. Check that it is running."));
   }
   if (answer.status === 204) return null;
   const said = await answer.json().catch(() => null);
   if (answer.ok) return said;
   const error = said && said.error;
-  throw new Problem(error ? error.code : "broken", error ? error.message : `Harbor answered ${answer.status}.`);
+  throw new Problem(error ? error.code : "broken", error ? error.message : t("Harbor answered {status}.", { status: answer.status }));
 }

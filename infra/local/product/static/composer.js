@@ -1,8 +1,8 @@
 // Writing and sending. The idempotency key is made when the composer opens and lives as long as
 // the message does: whatever goes wrong on the way, asking again with it cannot send twice.
 import { ask } from "./ask.js";
-import { $, el, icon, toast } from "./dom.js";
-import { answered, called, exactly, size, written } from "./format.js";
+import { $, el, icon, t, toast } from "./dom.js";
+import { answered, called, exactly, forwarded, size, written } from "./format.js";
 
 const AGAIN_MS = 1500;
 const TRIES = 20;
@@ -14,8 +14,8 @@ let open = null;
 export const composing = () => open !== null;
 
 export function compose(draft = {}) {
-  if (open) { toast("Finish or close the message you are writing first."); return; }
-  open = new Composer({ key: crypto.randomUUID(), to: "", cc: "", subject: "", body: "", ...draft });
+  if (open) { toast(t("Finish or close the message you are writing first.")); return; }
+  open = new Composer({ key: crypto.randomUUID(), to: "", cc: "", bcc: "", subject: "", body: "", ...draft });
 }
 
 /** A draft that a reload interrupted comes back, with its key. */
@@ -34,9 +34,14 @@ export function replyTo(message, me, { all = false } = {}) {
     to: back.filter((who) => who.email).map(written).join(", "),
     cc: others.filter((who) => who.email).map(written).join(", "),
     subject: answered(message.subject),
-    body: `\n\nOn ${exactly(message.date)}, ${called(message.from)} wrote:\n${quoted}\n`,
+    body: `\n\n${t("On {date}, {who} wrote:", { date: exactly(message.date), who: called(message.from) })}\n${quoted}\n`,
     replyTo: message.id,
   });
+}
+
+/** Pass a message on: Postroom quotes it and takes its files along. */
+export function forward(message) {
+  compose({ subject: forwarded(message.subject), forward: message.id, passed: `${message.from.name || message.from.email}: ${message.subject}` });
 }
 
 class Composer {
@@ -48,29 +53,31 @@ class Composer {
     $("composer-place").append(this.element);
     const first = this.element.querySelector(draft.to ? "textarea" : "[name=to]");
     first.focus();
-    if (draft.to) first.setSelectionRange(0, 0);
+    if (draft.to) { first.setSelectionRange(0, 0); first.scrollTop = 0; }
   }
 
   build() {
     const { draft } = this;
     this.status = el("p", { className: "state", "aria-live": "polite" });
-    this.button = el("button", { className: "button primary", type: "submit" }, icon("sent"), el("span", {}, "Send"));
-    this.picked = el("ul", { className: "picked", "aria-label": "Attached files" });
-    const pick = el("input", { type: "file", multiple: true, "aria-label": "Attach files", onchange: () => this.attach(pick) });
+    this.button = el("button", { className: "button primary", type: "submit" }, icon("sent"), el("span", {}, t("Send")));
+    this.picked = el("ul", { className: "picked", "aria-label": t("Attached files") });
+    const pick = el("input", { type: "file", multiple: true, "aria-label": t("Attach files"), onchange: () => this.attach(pick) });
     this.form = el(
       "form",
       { noValidate: true, onsubmit: (event) => { event.preventDefault(); this.send(); }, oninput: () => this.keep() },
-      field("to", "To", draft.to, { inputMode: "email", autocomplete: "off" }),
-      field("cc", "Cc", draft.cc, { inputMode: "email", autocomplete: "off" }),
-      field("subject", "Subject", draft.subject, { maxLength: 990 }),
-      el("textarea", { name: "body", value: draft.body, "aria-label": "Message", dir: "auto", placeholder: "Write something kind." }),
+      field("to", t("To"), draft.to, { inputMode: "email", autocomplete: "off" }),
+      field("cc", t("Cc"), draft.cc, { inputMode: "email", autocomplete: "off" }),
+      field("bcc", t("Bcc"), draft.bcc, { inputMode: "email", autocomplete: "off" }),
+      field("subject", t("Subject"), draft.subject, { maxLength: 990 }),
+      el("textarea", { name: "body", value: draft.body, "aria-label": t("Message"), dir: "auto", placeholder: t("Write something kind.") }),
+      draft.forward ? el("p", { className: "passed" }, t("Below your words goes, with its files:"), " ", el("bdi", {}, draft.passed)) : null,
       this.picked,
-      el("footer", {}, this.button, this.status, el("span", { className: "round pick", title: "Attach files" }, icon("clip"), pick)),
+      el("footer", {}, this.button, this.status, el("span", { className: "round pick", title: t("Attach files") }, icon("clip"), pick)),
     );
     return el(
       "section",
       { className: "composer", role: "dialog", "aria-labelledby": "composer-title", onkeydown: (event) => this.key(event) },
-      el("header", {}, el("h2", { id: "composer-title" }, draft.replyTo ? draft.subject : "New message"), el("button", { className: "round", type: "button", "aria-label": "Close and throw away", onclick: () => this.leave() }, icon("close"))),
+      el("div", { className: "composer-head" }, el("h2", { id: "composer-title" }, draft.replyTo || draft.forward ? draft.subject : t("New message")), el("button", { className: "round", type: "button", "aria-label": t("Close and throw away"), onclick: () => this.leave() }, icon("close"))),
       this.form,
     );
   }
@@ -87,14 +94,14 @@ class Composer {
   keep() {
     if (this.state === "failed") this.say("writing", "");
     const kept = { ...this.draft, person: document.body.dataset.person };
-    for (const name of ["to", "cc", "subject", "body"]) kept[name] = this.value(name);
+    for (const name of ["to", "cc", "bcc", "subject", "body"]) kept[name] = this.value(name);
     sessionStorage.setItem(KEPT, JSON.stringify(kept));
   }
 
   leave() {
     const begun = this.value("body") !== this.draft.body || this.files.length > 0;
-    if (this.state === "sending") { toast("Still sending. Please wait for the answer."); return; }
-    if (begun && this.state !== "submitted" && this.state !== "unknown" && !confirm("Throw this message away?")) return;
+    if (this.state === "sending") { toast(t("Still sending. Please wait for the answer.")); return; }
+    if (begun && this.state !== "submitted" && this.state !== "unknown" && !confirm(t("Throw this message away?"))) return;
     this.close();
   }
 
@@ -107,7 +114,7 @@ class Composer {
   async attach(pick) {
     for (const file of pick.files) {
       const total = this.files.reduce((sum, one) => sum + one.size, file.size);
-      if (total > MOST_BYTES) { toast(`${file.name} is too large: files may have ${size(MOST_BYTES)} together.`, { bad: true }); continue; }
+      if (total > MOST_BYTES) { toast(t("{name} is too large: files may have {most} together.", { name: file.name, most: size(MOST_BYTES) }), { bad: true }); continue; }
       this.files.push({ name: file.name, type: file.type, size: file.size, content: await base64(file) });
     }
     pick.value = "";
@@ -116,13 +123,14 @@ class Composer {
 
   drawFiles() {
     const remove = (file) => { this.files = this.files.filter((one) => one !== file); this.drawFiles(); };
-    this.picked.replaceChildren(...this.files.map((file) => el("li", {}, `${file.name} (${size(file.size)})`, el("button", { className: "round", type: "button", "aria-label": `Remove ${file.name}`, onclick: () => remove(file) }, icon("close")))));
+    this.picked.replaceChildren(...this.files.map((file) => el("li", {}, `${file.name} (${size(file.size)})`, el("button", { className: "round", type: "button", "aria-label": t("Remove {name}", { name: file.name }), onclick: () => remove(file) }, icon("close")))));
   }
 
   message() {
     const given = { key: this.draft.key, subject: this.value("subject"), body: this.value("body") };
-    for (const name of ["to", "cc"]) if (this.value(name).trim()) given[name] = this.value(name);
+    for (const name of ["to", "cc", "bcc"]) if (this.value(name).trim()) given[name] = this.value(name);
     if (this.draft.replyTo) given.reply_to_message_id = this.draft.replyTo;
+    if (this.draft.forward) given.forward_message_id = this.draft.forward;
     if (this.files.length) {
       given.attachments = this.files.map((file) => ({ filename: file.name, mime_type: file.type || "application/octet-stream", content_base64: file.content }));
     }
@@ -131,38 +139,38 @@ class Composer {
 
   async send() {
     if (this.state === "sending" || this.state === "submitted") return;
-    if (!this.value("to").trim()) { this.say("failed", "Say who it is for."); this.form.elements.to.focus(); return; }
-    this.say("sending", "Sending…");
+    if (!this.value("to").trim()) { this.say("failed", t("Say who it is for.")); this.form.elements.to.focus(); return; }
+    this.say("sending", t("Sending…"));
     const message = this.message();
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const outcome = await ask("POST", "/api/send", message).catch((problem) => ({ status: "unheard", message: problem.message }));
       if (this.settled(outcome)) return;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
-    this.say("unheard", "No answer yet. Press Send to ask again: it is sent at most once.");
+    this.say("unheard", t("No answer yet. Press Send to ask again: it is sent at most once."));
   }
 
   /** Show what is known; answer whether there is nothing more to wait for. */
   settled({ status, message }) {
     switch (status) {
       case "submitted":
-        this.say("submitted", "Sent. Gmail has taken it.");
-        toast("Message sent");
+        this.say("submitted", t("Sent. Gmail has taken it."));
+        toast(t("Message sent"));
         setTimeout(() => this.close(), 900);
         return true;
       case "failed":
       case "cancelled":
         this.draft.key = crypto.randomUUID(); // nothing was sent: the next attempt is another message
-        this.say("failed", `Not sent. ${message || "Gmail refused the message."}`);
+        this.say("failed", `${t("Not sent.")} ${message || t("Gmail refused the message.")}`);
         return true;
       case "unknown":
-        this.say("unknown", "Nobody can tell whether this was sent. Look into Sent before you write it again.");
+        this.say("unknown", t("Nobody can tell whether this was sent. Look into Sent before you write it again."));
         return true;
       case "unheard":
-        this.say("sending", `${message || "No answer yet."} Asking again; it is sent at most once.`);
+        this.say("sending", `${message || t("No answer yet.")} ${t("Asking again; it is sent at most once.")}`);
         return false;
       default:
-        this.say("sending", message || "Sending…");
+        this.say("sending", message || t("Sending…"));
         return false;
     }
   }

@@ -4,7 +4,7 @@
 // and from Postroom's origin, and the session token goes to that origin only. The frame says
 // "ready" first; then it gets the token; later it says "connect", "error" or "close".
 import { ask } from "./ask.js";
-import { $, el } from "./dom.js";
+import { $, el, t } from "./dom.js";
 
 let frame = null;
 
@@ -15,8 +15,8 @@ export async function connectGmail(outcome) {
   const origin = new URL(postroom).origin;
   const { token } = await ask("POST", "/api/connect");
   const theme = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  frame = el("iframe", { className: "connect-frame", title: "Connect Gmail", id: "connect-frame" });
-  frame.src = `${postroom}/connect-ui/?${new URLSearchParams({ apiURL: postroom, lang: "en", theme })}`;
+  frame = el("iframe", { className: "connect-frame", title: t("Connect Gmail"), id: "connect-frame" });
+  frame.src = `${postroom}/connect-ui/?${new URLSearchParams({ apiURL: postroom, lang: document.documentElement.lang, theme })}`;
 
   const heard = (event) => {
     if (event.source !== frame.contentWindow || event.origin !== origin) return;

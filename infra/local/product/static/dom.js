@@ -3,6 +3,12 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export const $ = (id) => document.getElementById(id);
 
+/** What came with the page: who is connected, the newest rows, and the texts of its language. */
+export const start = JSON.parse($("start").textContent);
+
+/** Say an English text in the page's language; each {name} in it is filled from `words`. */
+export const t = (text, words = {}) => (start.texts[text] ?? text).replaceAll(/\{(\w+)\}/g, (_, name) => words[name]);
+
 /** Make an element; props are properties, "on…" listeners, or attributes where a dash says so. */
 export function el(tag, props = {}, ...children) {
   const made = document.createElement(tag);

@@ -6,7 +6,7 @@ const typing = (target) => target.closest("input, textarea, select, [contentedit
 export function listen(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open], .connect-frame")) return;
-    const act = { j: () => step(1), k: () => step(-1), u: actions.back, Escape: actions.back, c: actions.compose, r: actions.reply, a: actions.replyAll, s: actions.star, e: actions.archive, "#": actions.trash, "?": actions.help }[event.key];
+    const act = { j: () => step(1), k: () => step(-1), u: actions.back, Escape: actions.back, c: actions.compose, "/": actions.search, r: actions.reply, a: actions.replyAll, f: actions.forward, s: actions.star, e: actions.archive, "#": actions.trash, "?": actions.help }[event.key];
     if (!act) return;
     event.preventDefault();
     act();

@@ -1,6 +1,12 @@
 // What the page knows of one label: rows by id, as conversations, newest first.
+import { t } from "./dom.js";
+
 export const LABELS = { inbox: "INBOX", starred: "STARRED", sent: "SENT", spam: "SPAM", trash: "TRASH" };
-export const TITLES = { inbox: "Inbox", starred: "Starred", sent: "Sent", spam: "Spam", trash: "Trash" };
+export const TITLES = { inbox: t("Inbox"), starred: t("Starred"), sent: t("Sent"), spam: t("Spam"), trash: t("Trash") };
+
+const SEARCH = "search:";
+export const searchName = (words) => `${SEARCH}${encodeURIComponent(words)}`;
+export const wordsOf = (name) => (name.startsWith(SEARCH) ? decodeURIComponent(name.slice(SEARCH.length)) : undefined);
 
 const byDate = (one, other) => (other.date || "").localeCompare(one.date || "") || other.id.localeCompare(one.id);
 
@@ -8,6 +14,8 @@ export class Mail {
   constructor(name) {
     this.name = name;
     this.label = LABELS[name];
+    /** What is searched for; undefined for the mail of a label. */
+    this.words = wordsOf(name);
     this.rows = new Map();
     /** Page token of what is older; null once everything is here. */
     this.before = null;
@@ -34,7 +42,9 @@ export class Mail {
     const fresh = [];
     for (const id of deleted) this.rows.delete(id);
     for (const row of rows) {
-      if (!row.labels.includes(this.label)) this.rows.delete(row.id);
+      if (this.words !== undefined) {
+        if (this.rows.has(row.id)) this.rows.set(row.id, row);
+      } else if (!row.labels.includes(this.label)) this.rows.delete(row.id);
       else if (this.covers(row)) {
         if (!this.rows.has(row.id)) fresh.push(row);
         this.rows.set(row.id, row);

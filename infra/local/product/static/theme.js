@@ -2,8 +2,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const names = { system: "as the system", light: "light", dark: "dark" };
-  const order = Object.keys(names);
+  const order = ["system", "light", "dark"];
   const stored = () => {
     const value = localStorage.getItem("harbor-theme");
     return order.includes(value) ? value : "system";
@@ -12,8 +11,8 @@
     const theme = stored();
     if (theme === "system") delete root.dataset.theme;
     else root.dataset.theme = theme;
-    const label = document.querySelector("#theme span");
-    if (label) label.textContent = `Theme: ${names[theme]}`;
+    const button = document.getElementById("theme");
+    if (button) button.querySelector("span").textContent = button.dataset[theme];
   };
   show();
   document.addEventListener("DOMContentLoaded", () => {

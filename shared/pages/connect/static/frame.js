@@ -127,7 +127,7 @@
       const now = await ask("GET", "/connect/session");
       if (now.status === "connected") { session = now; finish(); return; }
       if (now.status === "failed") fail(now.error);
-      else if (view.dataset.view === "failed") show("popup");
+      else if (hasFailed()) show("popup");
       else freshen();
     } catch (problem) {
       if (problem.status === 401) { fail("expired_session"); return; }
@@ -143,10 +143,13 @@
     tell({ type: "connect", payload: { providerConfigKey: setup.integration, connectionId: session.connection_id } });
   };
 
+  const hasFailed = () => ["failed", "declined"].includes(view.dataset.view);
+
+  // Who did not allow it chose so: that is shown without the mark of an error.
   const fail = (code) => {
-    if (view.dataset.view === "failed" && told === code) return;
+    if (hasFailed() && told === code) return;
     const error = setup.errors[code] || setup.errors.google_error;
-    show("failed", {
+    show(code === "access_denied" ? "declined" : "failed", {
       title: error.title,
       text: named(error.text, (session && session.account) || ""),
       scopes: code === "missing_scope" && session ? session.scopes : [],

@@ -152,7 +152,7 @@ async def test_a_postroom_that_is_down_is_named_without_an_api_key(tmp_path: Pat
     settings = ProductSettings(postroom="http://127.0.0.1:1", state=tmp_path / "harbor.sqlite")
     async with served(create_app(settings)) as address, loopback_client(headers=OWN) as client:
         page = await client.get(f"{address}/")
-        answer = await client.get(f"{address}/api/me")
+        answer = await client.get(f"{address}/api/messages")
     assert "does not answer" in page.text
     assert answer.json()["error"]["code"] == "unreachable"
     assert settings.api_key not in page.text + answer.text
