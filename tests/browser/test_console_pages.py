@@ -178,7 +178,8 @@ async def inks(page: Page) -> list[int]:
 async def test_a_dead_event_is_sent_again_and_the_page_follows_it(
     console: Console, browser: Browser
 ) -> None:
-    await plant(console)
+    id = ConnectionId(await console.connect(GRACE))
+    await plant_events(console.system.container, id)
     page = await console.operator(browser)
     await page.goto(f"{console.url}/deliveries?state=dead")
     await page.get_by_role("button", name="Redeliver sync evt-dead").click()

@@ -308,9 +308,8 @@ def _private(function: str | None) -> bool:
 
 
 def _keyring(value: str) -> str:
-    return _matching(
-        KEYRING, value, "file:PATH or kms:projects/P/locations/L/keyRings/R/cryptoKeys/K"
-    )
+    meaning = "file:PATH or kms:projects/P/locations/L/keyRings/R/cryptoKeys/K"
+    return _matching(KEYRING, value, meaning)
 
 
 def _topic(value: str) -> str:

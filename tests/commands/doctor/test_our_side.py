@@ -152,7 +152,7 @@ def elsewhere(harness: DoctorHarness, tmp_path: Path) -> CheckContext:
     """Return the context of a Postroom that is not running: nobody works on its files."""
     path = tmp_path / "elsewhere" / "postroom.sqlite"
     path.parent.mkdir()
-    return harness.context(STORE=f"sqlite:{path}")
+    return harness.context(STORE=f"sqlite:{path}", QUEUE="sqlite")
 
 
 async def test_tasks_that_nobody_dispatches_are_found(elsewhere: CheckContext):
