@@ -25,6 +25,7 @@ class Keys:
         expires_at: datetime | None = None,
         policy: Mapping[str, Any] | None = None,
         requests_per_minute: int | None = None,
+        tools: str | None = None,
     ) -> IssuedKey:
         """Create a key that may do this; what is left out is the calling key's own."""
         body = present(
@@ -34,6 +35,7 @@ class Keys:
             expires_at=expires_at.isoformat() if expires_at else None,
             policy=policy,
             requests_per_minute=requests_per_minute,
+            tools=tools,
         )
         return self.transport.read(Request("POST", "/api-keys", body=body), IssuedKey)
 

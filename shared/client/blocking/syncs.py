@@ -70,9 +70,12 @@ class Syncs:
         path = at("quarantine", message_id, "retry")
         self.transport.json(Request("POST", path, connection_id, repeatable=True))
 
-    def explain(self, connection_id: str, message_id: str) -> Explanation:
-        """Return when a message was stored, or exactly why it is absent and what to do."""
-        request = Request("GET", "/explain", connection_id, query=query_of(message_id=message_id))
+    def explain(self, connection_id: str, message: str) -> Explanation:
+        """Return when a message was stored, or exactly why it is absent and what to do.
+
+        `message` is a Gmail id, a Message-ID, or words as in Gmail's search box.
+        """
+        request = Request("GET", "/explain", connection_id, query=query_of(message=message))
         return self.transport.read(request, Explanation)
 
     def _do(self, path: str, connection_id: str | None, *names: str, **more: Any) -> None:
