@@ -63,7 +63,7 @@ def files() -> Mapping[str, str]:
 
 def _module(name: str, tree: ast.Module, again: Mapping[str, set[str]]) -> Iterator[str]:
     source = (CLIENT / f"{name}.py").read_text("utf-8")
-    parts = [blocked(_text(source, one)) for one in waiting_in(tree)]
+    parts = [blocking_text(_text(source, one)) for one in waiting_in(tree)]
     yield HEAD.format(name=name)
     used = {word for part in parts for word in re.findall(r"\b\w+\b", part)}
     yield from (f"{line}\n" for line in _imports(name, tree, again, used))
@@ -76,7 +76,7 @@ def _text(source: str, node: Top) -> str:
     return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
 
 
-def blocked(text: str) -> str:
+def blocking_text(text: str) -> str:
     """Return code that waits for nothing."""
     for pattern, instead in WORDS.items():
         text = re.sub(pattern, instead, text)
@@ -94,7 +94,7 @@ def _imports(
             yield ast.unparse(node)
         if isinstance(node, ast.ImportFrom):
             for one in node.names:
-                word = blocked(one.name)
+                word = blocking_text(one.name)
                 if word in used:
                     origin = node.module or ""
                     near = one.name in again.get(origin, ())

@@ -22,6 +22,7 @@ USECASES = Path(package.__file__).resolve().parents[1]
 ASIDE = {
     "attachment_links.py",
     "explain.py",
+    "meant.py",
     "own_records.py",
     "prune_tombstones.py",
     "reading.py",

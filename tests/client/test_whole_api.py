@@ -177,7 +177,7 @@ async def test_actions_run_now_later_and_by_gmails_own_name(harness: ClientHarne
     catalogue = {one["name"] for one in (await actions.catalogue())[0]["actions"]}
     tools = {one["name"] for one in await actions.tools()}
     assert {"send-email"} <= tools
-    assert catalogue - tools == {"watch-mailbox", "stop-watch"}
+    assert catalogue - tools == {"watch-mailbox", "stop-watch", "list-watch-history"}
 
 
 async def test_events_their_receivers_and_operations_are_seen(harness: ClientHarness) -> None:

@@ -232,7 +232,7 @@ class Pushes:
         if (emulator := self._settings.pubsub_emulator) is not None:
             told = orjson.loads(body)["message"]["data"]
             address = f"http://{emulator}/v1/{self._settings.topic}:publish"
-            return await self._accepted(address, orjson.dumps({"messages": [{"data": told}]}), {})
+            return await self._deliver_to(address, orjson.dumps({"messages": [{"data": told}]}), {})
         headers = {
             "Authorization": f"Bearer {self._token.at(self._clock.now())}",
             "Accept": "application/json",
@@ -240,9 +240,9 @@ class Pushes:
             "From": "noreply@google.com",
             "User-Agent": "CloudPubSub-Google",
         }
-        return await self._accepted(self.endpoint or "", body, headers)
+        return await self._deliver_to(self.endpoint or "", body, headers)
 
-    async def _accepted(self, address: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    async def _deliver_to(self, address: str, body: bytes, headers: Mapping[str, str]) -> bool:
         """Post; return whether it was acknowledged within the deadline."""
         deadline = self._settings.push_ack_deadline_s
         typed = {"Content-Type": "application/json", **headers}

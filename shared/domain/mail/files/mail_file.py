@@ -74,7 +74,7 @@ def _gather(data: bytes, found: _Found, deep: int) -> None:
     elif name := file_name(decode_words(head.get_filename("") or "")):
         found.files.append(name)
     elif kind.startswith("text/"):
-        text, of_html = _decoded(body, head), kind == "text/html"
+        text, of_html = _decode(body, head), kind == "text/html"
         found.texts.append((of_html, html_to_text(visible_html(text)[0]) if of_html else text))
     elif kind.startswith("message/"):
         found.files.append(kind)
@@ -90,7 +90,7 @@ def _parts(body: bytes, boundary: str) -> Iterator[bytes]:
         yield piece.partition(b"\n")[2]
 
 
-def _decoded(body: bytes, head: "Message[str, str]") -> str:
+def _decode(body: bytes, head: "Message[str, str]") -> str:
     """Return a text part by its transfer encoding and its charset."""
     part: Message[str, str] = Message(policy=policy.compat32)
     part["Content-Transfer-Encoding"] = head.get("Content-Transfer-Encoding", "8bit")

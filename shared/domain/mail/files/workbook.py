@@ -27,7 +27,7 @@ LAST_SERIAL: Final = 2_958_466
 def xlsx_text(data: bytes) -> str:
     """Return a workbook's sheets, a row a line, cells between tabs. Raises UnreadableFileError."""
     zipped = Zipped(data)
-    book = _Book(tuple(_shared(zipped)), _dates(zipped), _first_day(zipped))
+    book = _Book(tuple(_shared_texts(zipped)), _dates(zipped), _first_day(zipped))
     return "\n\n".join(_sheets(zipped, book))
 
 
@@ -114,7 +114,7 @@ def _dates(zipped: Zipped) -> frozenset[int]:
     return frozenset(place for place, number in enumerate(styles) if number in formats)
 
 
-def _shared(zipped: Zipped) -> list[str]:
+def _shared_texts(zipped: Zipped) -> list[str]:
     """Return the texts that cells name by their number."""
     strings = _Strings()
     if "xl/sharedStrings.xml" in zipped.names:

@@ -135,11 +135,11 @@ def merge(into: dict[str, str], styles: Styles) -> None:
 
 def _plain(text: str) -> str:
     return (
-        _ESCAPE.sub(_unescaped, _COMMENT.sub("", text)).lower().replace("! important", "!important")
+        _ESCAPE.sub(_unescape, _COMMENT.sub("", text)).lower().replace("! important", "!important")
     )
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescape(found: re.Match[str]) -> str:
     if found[1] is None:
         return found[2]
     number = int(found[1], 16)

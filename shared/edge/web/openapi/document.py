@@ -170,7 +170,7 @@ def _example(route: Route) -> dict[str, Any]:
     return {} if body is None else {"example": body}
 
 
-def _answered(route: Route) -> dict[str, dict[str, Any]]:
+def _answer_descriptions(route: Route) -> dict[str, dict[str, Any]]:
     """Return the example of an answer by its status."""
     came = answers().get(route.name, {})
     return {str(came["status"]): {"example": came["body"]}} if "body" in came else {}
@@ -242,7 +242,7 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     further = {str(one): _further(one, when, content, refusal) for one, when in route.also.items()}
     done = {"description": route.summary, "content": content}
     told = {str(route.status): done, **refusals, **further}
-    for status, shown in _answered(route).items():
+    for status, shown in _answer_descriptions(route).items():
         told[status] = {**told[status], "content": {JSON: {"schema": schema, **shown}}}
     return told
 
