@@ -94,7 +94,7 @@ async def test_a_mailbox_connected_by_an_own_client_is_kept_current_by_asking(
         with own_demo(ports, state, stand_in, "--client", str(client)) as first:
             assert "never with Google itself" in await wait_for(first, "Waiting for a mailbox")
             connection = await connect(postroom, stand_in, EMAIL)
-            assert connection in await wait_for(first, "100%")
+            assert connection in await wait_for(first, "Ctrl-C stops everything")
             await stand_in.post(f"/_control/mailboxes/{EMAIL}/messages", content=MAIL)
             async with asyncio.timeout(PATIENCE_S):
                 while "Tea" not in await subjects(postroom, connection):  # noqa: ASYNC110 - polled
