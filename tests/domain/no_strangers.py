@@ -39,7 +39,9 @@ NO_STRANGERS: Final = {
         " webhook_secret.checked_secret webhook_secret.signed_headers flavour.in_flavour"
         " flavour.checked_nango_secret flavour.nango_headers window.window_start"
     ),
-    "an operator's setting": "alias.read_alias",
+    "an operator's setting": (
+        "alias.read_alias brand.checked_colour brand.checked_logo brand.luminance"
+    ),
     "rows of a deployment's own modules": "own_reach.require_reach",
     "looks at one value and no further": (
         "email_parts.as_count email_parts.as_object email_parts.as_text email_parts.is_behind_id"

@@ -27,6 +27,7 @@ OTHERS: Final = {
     "adapters/keys/kms.py": "Cloud KMS, which has errors of its own",
     "adapters/gmail/noticing.py": "refusals of a call by what it says, which are no surprise",
     "commands/checks/oauth_client.py": "the page of the consent screen, for a doctor's advice",
+    "edge/connect/page.py": "what an end user said, which is drawn as no error",
     "commands/verify/caller.py": "the probes, which ask whether the table is right",
 }
 
