@@ -150,6 +150,7 @@ def test_only_pages_and_files_are_public_there() -> None:
     public = {one.name for one in oauth_callback_routes() if one.access is Access.PUBLIC}
     assert public == {
         "GET /connect-ui",
+        "GET /connect-ui/brand.css",
         "GET /connect-ui/static/{name}",
         "GET /oauth/start",
         "GET /oauth/callback",

@@ -104,7 +104,7 @@ BOUND: Final[Mapping[str, Within]] = {
 OWN: Final = frozenset(
     {
         *("id", "name", "sha256_hex", "created_at", "parent", "schema_version", "tools"),
-        *("rotated_at", "previous_sha256_hex", "previous_until", "revoked_at"),
+        *("rotated_at", "previous_sha256_hex", "previous_until", "revoked_at", "last_used_at"),
     }
 )
 """Fields that say nothing of what a key may do; the end of a secret never outlives its key."""

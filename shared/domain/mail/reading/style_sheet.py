@@ -16,6 +16,11 @@ SCREEN: Final = 1_000
 MOST_CONDITIONS: Final = 20
 """Selectors of one class that ask for more than it; where there are more, they ask for nothing."""
 MOST_CLASSES: Final = 60
+MOST_NAMES: Final = 40
+"""Names in one selector; a longer one is passed over."""
+LONGEST_VALUE: Final = 200
+"""Characters kept of a value: a rule may have thousands of selectors, and each takes it."""
+IMPORTANT: Final = "!important"
 READ: Final = frozenset(
     (
         *("display", "visibility", "mso-hide", "opacity", "font", "font-size", "color"),
@@ -28,7 +33,7 @@ READ: Final = frozenset(
 """Properties that can hide text; others are passed over."""
 _COMMENT: Final = re.compile(r"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|<!--|-->")
 _STRING: Final = re.compile(
-    r""""(?:[^"\\\n]++|\\.)*+(?:"|(?=\n)|\Z)|'(?:[^'\\\n]++|\\.)*+(?:'|(?=\n)|\Z)""", re.DOTALL
+    r""""(?:[^"\\\n]++|\\.?+)*+(?:"|(?=\n)|\Z)|'(?:[^'\\\n]++|\\.?+)*+(?:'|(?=\n)|\Z)""", re.DOTALL
 )
 _ESCAPE: Final = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|([^\n\r\f0-9a-f]))", re.IGNORECASE)
 _MARK: Final = re.compile("[{}]")
@@ -99,6 +104,8 @@ class StyleSheet:
         if not words or not styles or not all(map(_SIMPLE.fullmatch, words)):
             return
         *above, last = [_PART.findall(word.lower()) for word in words]
+        if len(last) + sum(map(len, above)) > MOST_NAMES:
+            return
         key, *here = reversed(last)
         rule = _Conditional(
             frozenset(here) - {"*"},
@@ -121,22 +128,26 @@ def declarations(text: str) -> dict[str, str]:
     for one in _plain(text).split(";"):
         name, colon, value = one.partition(":")
         if colon and (name := name.strip()) in READ and (value := value.strip()):
-            merge(found, {name: value})
+            merge(found, {name: _shorten(value)})
     return found
+
+
+def _shorten(value: str) -> str:
+    if len(value) <= LONGEST_VALUE:
+        return value
+    return f"{value[:LONGEST_VALUE]}{IMPORTANT if IMPORTANT in value[LONGEST_VALUE:] else ''}"
 
 
 def merge(into: dict[str, str], styles: Styles) -> None:
     """Add styles to those before; of two the later counts, unless the earlier is `!important`."""
     for name, value in styles.items():
-        if "!important" in value or "!important" not in into.get(name, ""):
+        if IMPORTANT in value or IMPORTANT not in into.get(name, ""):
             into.pop(name, None)
             into[name] = value
 
 
 def _plain(text: str) -> str:
-    return (
-        _ESCAPE.sub(_unescape, _COMMENT.sub("", text)).lower().replace("! important", "!important")
-    )
+    return _ESCAPE.sub(_unescape, _COMMENT.sub("", text)).lower().replace("! important", IMPORTANT)
 
 
 def _unescape(found: re.Match[str]) -> str:
