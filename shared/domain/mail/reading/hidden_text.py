@@ -26,7 +26,6 @@ _VOID: Final = frozenset(
 )
 _ENDS_ITS_LIKE: Final = frozenset(("p", "li", "td", "th", "tr", "dd", "dt", "option"))
 _WORD: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff]|\\w{2,}")
-_ADDRESS: Final = re.compile(r"\S{1,30}://\S++|\S++@\S++")
 TELLING: Final = 4
 """Words of a line from which on it can be told whether the HTML says it too."""
 _SMUGGLED: Final = re.compile(
@@ -64,7 +63,8 @@ def _says_more(plain: str, seen: str) -> bool:
         return False  # pictures alone: the plain text is all there is to read
     known = {*_WORD.findall(seen.lower())}
     for line in plain.lower().splitlines():
-        words = _WORD.findall(_ADDRESS.sub(" ", line))
+        told = (one for one in line.split() if "://" not in one and "@" not in one)
+        words = _WORD.findall(" ".join(told))
         if len(words) >= TELLING and sum(word not in known for word in words) * 2 > len(words):
             return True
     return False
