@@ -145,7 +145,8 @@ async def test_every_action_and_sync_is_described_by_schemas_that_hold(
 async def test_the_same_actions_are_tools_for_a_language_model(nango: Nango) -> None:
     tools = (await nango.getScriptsConfig("openai"))["data"]
     (config,) = await nango.getScriptsConfig("nango")
-    working = {"watch-mailbox", "stop-watch", "list-watch-history"}  # on how the mailbox is kept current: no tools
+    # On how the mailbox is kept current: no tools.
+    working = {"watch-mailbox", "stop-watch", "list-watch-history"}
     assert {one["name"] for one in tools} == {one["name"] for one in config["actions"]} - working
     (send,) = [one for one in tools if one["name"] == "send-email"]
     jsonschema.validate(lunch("Tools"), send["parameters"])
