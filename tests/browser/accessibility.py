@@ -1,10 +1,11 @@
 """What axe-core finds wrong with a page, for people who cannot see it or use no mouse."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from playwright.async_api import Frame, Page
+from playwright.async_api import Error, Frame, Page
 
 from tests.browser.conftest import Keep
 from tests.interop.packages import installed
@@ -86,7 +87,10 @@ async def violations(page: Page | Frame) -> list[str]:
 
 async def own_frames(page: Page) -> list[Frame]:
     """Return the page and its frames but those without scripts: what a stranger wrote is there."""
-    inner = [(frame, await frame.frame_element()) for frame in page.frames[1:]]
+    inner = []
+    for frame in page.frames[1:]:
+        with suppress(Error):  # gone meanwhile: the mail is drawn anew
+            inner.append((frame, await frame.frame_element()))
     open_ones = [one for one, element in inner if await element.get_attribute("sandbox") is None]
     return [page.main_frame, *open_ones]
 

@@ -4,9 +4,11 @@ The skill's commands run for real in `tests/actions/test_worked_examples.py`.
 """
 
 import importlib.util
+import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -70,7 +72,12 @@ def test_make_takes_every_command_as_printed(name: str) -> None:
     """`make -n` reads the command and every recipe it leads to, and runs none."""
     for arguments in {tuple(one) for one in make_commands(PAGES[name])}:
         told = subprocess.run(
-            ["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+            ["make", "-n", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PYTHON": sys.executable, **os.environ},
         )
         assert told.returncode == 0, f"make {' '.join(arguments)}\n{told.stderr}"
 
