@@ -186,7 +186,7 @@ async def test_mail_is_drawn_as_its_writer_and_its_reader_would_have_it(
     await page.locator(".row").filter(has_text="Hebrew text").click()
     text = page.locator(".message .text")
     await expect(text).to_contain_text("And a line in English.")
-    assert await text.evaluate("(one) => getComputedStyle(one).unicodeBidi") == "plaintext"
+    await expect(text).to_have_css("unicode-bidi", "plaintext")
     await keep(page, "harbor-mail-hebrew-text")
 
 
