@@ -246,7 +246,7 @@ RULES = (
     Rule(
         "a listing says nothing about a push that came after it began",
         plan,
-        {"_on_newer_hint": without.overtaken_by_nobody},
+        {"_on_newer_hint": without.never_overtaken},
         Setting(TWO),
         LATE,
     ),

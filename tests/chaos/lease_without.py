@@ -175,7 +175,7 @@ def push_uses_lookback_up(state: SyncState, history_id: HistoryId, now: datetime
     return replace(pushed, state=early)
 
 
-def overtaken_by_nobody(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
+def never_overtaken(state: SyncState, answer: DeltaAnswer, now: datetime) -> SyncState:
     assert state.unmet_hint is not None
     return plan_module._climb(state, state.unmet_hint, answer.top, now)
 

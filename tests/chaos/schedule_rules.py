@@ -80,7 +80,7 @@ def _one_pass(chunk: Chunk, *rest: Any) -> Backfill:
     return replace(progress, finished_at=rest[-1]) if progress.pass_number > 1 else progress
 
 
-async def _nobody_left(_: Run, since: HistoryId) -> Removals:
+async def _none_left(_: Run, since: HistoryId) -> Removals:
     return Removals(since)
 
 
@@ -252,7 +252,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "a pass that a message left while it was listed is not the last",
         backfill,
-        {"removals_since": _nobody_left},
+        {"removals_since": _none_left},
         "first sync",
         ("delete m1", "deliver", "delete m2"),
         length=IN_ORDER,
@@ -312,7 +312,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "nor does absence from one that a message left while it was listed",
         recovery,
-        {"removals_since": _nobody_left},
+        {"removals_since": _none_left},
         "recovery",
         ("archive m2",),
         length=3,

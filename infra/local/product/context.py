@@ -91,7 +91,7 @@ def in_words(request: Request, error: PostroomApiError) -> str:
         case "unknown_connection":
             text = "This mailbox is no longer connected."
         case "invalid_secret_key" | "missing_auth_header":
-            text = "Harbor's key for Postroom is wrong; whoever runs Harbor must set it."
+            text = "Harbor's key for Postroom is wrong; the operator of Harbor must set it."
         case _:
             return phrase(request, "Postroom could not do that ({code}).", code=error.code)
     return phrase(request, text)

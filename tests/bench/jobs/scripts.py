@@ -12,7 +12,7 @@ JOBS: Final = (
     "read a conversation of six",
     "mark the ten newest as read and archive them",
     "what does the attached list say",
-    "somebody's address by name",
+    "an address by its name",
     "draft an answer",
     "send a mail",
     "label three invoices",

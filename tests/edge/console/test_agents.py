@@ -54,7 +54,7 @@ async def test_calls_of_agents_are_shown_by_key_and_mailbox_and_no_others(
     assert texts(page, "tbody .mailbox") == [a_connection().email] * 3
     page = await viewer.see(f"{PATH}?key=key-root-1")
     assert texts(page, "tbody td b") == ["get-message"]
-    assert texts(await viewer.see(f"{PATH}?connection=nobody@else.example"), "tbody tr") == []
+    assert texts(await viewer.see(f"{PATH}?connection=unknown@else.example"), "tbody tr") == []
 
 
 async def test_a_call_that_waits_leads_to_its_approval(

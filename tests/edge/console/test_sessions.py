@@ -55,7 +55,7 @@ async def test_a_viewer_sees_who_is_there_and_takes_nothing_back(
     await operator.see(PATH)
 
 
-async def test_signing_out_ends_the_session_for_whoever_kept_its_cookie(
+async def test_signing_out_ends_the_session_for_a_browser_that_kept_its_cookie(
     container: AutowiredContainer, operator: Visitor
 ) -> None:
     kept = dict(operator.http.cookies)
