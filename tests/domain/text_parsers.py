@@ -39,7 +39,9 @@ TEXT_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "looks.look_of": lambda text: looks.look_of(
         "p", {"color": text, "bgcolor": text}, dict.fromkeys(style_sheet.READ, text), looks.Look()
     ),
-    "hidden_text.visible_html": hidden_text.visible_html,
+    "hidden_text.visible_html": lambda text: hidden_text.visible_html(
+        f"<style>{text}{{color:{text}}}</style><p class='{text}'>{text}"
+    ),
     "hidden_text.without_hidden": lambda text: hidden_text.without_hidden(
         {"html": text, "text": text, "subject": text}
     ),

@@ -16,7 +16,7 @@ SCREEN: Final = 1_000
 MOST_CONDITIONS: Final = 20
 """Selectors of one class that ask for more than it; where there are more, they ask for nothing."""
 MOST_CLASSES: Final = 60
-MOST_NAMES: Final = 40
+MOST_NAMES: Final = 12
 """Names in one selector; a longer one is passed over."""
 LONGEST_VALUE: Final = 200
 """Characters kept of a value: a rule may have thousands of selectors, and each takes it."""
