@@ -6,7 +6,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from shared.domain.mail.reading.address_list import Address
+from shared.domain.mail.reading.address_list import format_addresses
 from shared.domain.mail.reading.email_message import EmailMessage, iso, received_at
 from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.projection import Projection
@@ -46,8 +46,8 @@ def published_email(alias: SyncAlias) -> Projection[PublishedEmail]:
 
     def project(message: EmailMessage) -> PublishedEmail:
         return model(
-            sender=_format_addresses([message["from"]]),
-            recipients=_format_addresses(message["to"]),
+            sender=format_addresses([message["from"]]),
+            recipients=format_addresses(message["to"]),
             date=iso(received_at(message)),
             subject=message["subject"],
             body=message["text"],
@@ -64,9 +64,3 @@ def published_email(alias: SyncAlias) -> Projection[PublishedEmail]:
         )
 
     return Projection(model, project, alias.sync, SUMMARY)
-
-
-def _format_addresses(people: list[Address]) -> str:
-    return ", ".join(
-        f"{one['name']} <{one['email']}>" if one["name"] else one["email"] for one in people
-    )

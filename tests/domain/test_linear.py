@@ -124,6 +124,9 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "address_list.is_unmistakable": of_text(address_list.is_unmistakable),
     "address_list.tokens": of_text(lambda text: list(address_list.tokens(text))),
     "address_list.unquote": of_text(address_list.unquote),
+    "address_list.format_addresses": of_text(
+        lambda text: address_list.format_addresses([{"name": text, "email": text}] * 2)
+    ),
     "base64_stream.Base64Field": of_bytes(lambda data: _fed(b'{"data":"' + data + b'"}')),
     "bounce.is_report": of_message(bounce.is_report),
     "bounce.read_bounce": of_message(_reports),

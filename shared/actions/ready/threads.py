@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.actions.syncs import Derived
-from shared.domain.mail.reading.address_list import Address
+from shared.domain.mail.reading.address_list import format_addresses
 from shared.domain.mail.reading.email_message import EmailMessage
 
 
@@ -104,13 +104,6 @@ def headers_of(message: EmailMessage) -> Iterator[MessageHeader]:
         **message["headers"],
     }
     yield from (MessageHeader(name, value) for name, value in found.items() if value)
-
-
-def format_addresses(addresses: Sequence[Address]) -> str:
-    """Return addresses as a header has them."""
-    return ", ".join(
-        f"{one['name']} <{one['email']}>" if one["name"] else one["email"] for one in addresses
-    )
 
 
 SYNC = Derived(

@@ -44,6 +44,19 @@ class NewEndpoint(RequestModel):
     flavour: Flavour = Field(Flavour.POSTROOM, description=FLAVOUR)
     content: Content = Field(Content.NONE, description=CONTENT)
 
+    @property
+    def registration(self) -> Registration:
+        """What is registered."""
+        return Registration(
+            self.url,
+            self.types,
+            _ids(self.connection_ids),
+            self.description,
+            self.secret,
+            self.flavour,
+            self.content,
+        )
+
 
 class EndpointChange(RequestModel):
     """What shall be different; `enabled` true takes back what a 410 did."""
@@ -124,17 +137,7 @@ async def create_endpoint(call: Call) -> EndpointWithSecret:
     _require_reading(call, asked.content)
     if mine is not None and (ids is None or not ids <= mine):
         raise ForbiddenError("This API key may only register endpoints for its own connections.")
-    made = await call.use(ManageEndpoints).create(
-        Registration(
-            asked.url,
-            asked.types,
-            ids,
-            asked.description,
-            asked.secret,
-            asked.flavour,
-            asked.content,
-        )
-    )
+    made = await call.use(ManageEndpoints).create(asked.registration)
     return _with_secret(made, call)
 
 

@@ -12,7 +12,6 @@ from shared.domain.events.delivery import Attempted
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.flavour import Flavour
-from shared.domain.ids import ConnectionId
 from shared.domain.validation import validate
 from shared.edge.api.webhook_endpoints import NewEndpoint
 from shared.edge.console.addresses import (
@@ -135,17 +134,7 @@ def _registration(console: ConsoleRequest, form: FormValues) -> Registration:
         "flavour": form.text("flavour") or Flavour.POSTROOM,
         "content": form.text("content") or Content.NONE,
     }
-    asked = validate(NewEndpoint, given, code="invalid_body")
-    found = None if asked.connection_ids is None else map(ConnectionId, asked.connection_ids)
-    return Registration(
-        asked.url,
-        asked.types,
-        None if found is None else frozenset(found),
-        asked.description,
-        asked.secret,
-        asked.flavour,
-        asked.content,
-    )
+    return validate(NewEndpoint, given, code="invalid_body").registration
 
 
 async def _list(console: ConsoleRequest, tried: tuple[str, Attempted] | None = None) -> Response:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mcp_types import ImageContent
 
+from shared.domain.mail.reading.address_list import format_addresses
 from shared.edge.mcp.schemas import is_empty
 
 LISTINGS: Final[Mapping[str, str]] = {
@@ -87,10 +88,10 @@ def _short(name: str, value: object) -> object:
 
 def _people(value: Any) -> object:
     """Return people as `Name <address>`; anything else as it is."""
-    if isinstance(value, dict) and value.keys() == {"name", "email"}:
-        return f"{value['name']} <{value['email']}>" if value["name"] else value["email"]
-    if isinstance(value, list) and value and all(_is_person(one) for one in value):
-        return ", ".join(str(_people(one)) for one in value)
+    if _is_person(value):
+        return format_addresses([value])
+    if isinstance(value, list) and value and all(map(_is_person, value)):
+        return format_addresses(value)
     return value
 
 

@@ -20,6 +20,13 @@ class Address(TypedDict):
     email: str
 
 
+def format_addresses(addresses: Iterable[Address]) -> str:
+    """Return addresses as a header has them."""
+    return ", ".join(
+        f"{one['name']} <{one['email']}>" if one["name"] else one["email"] for one in addresses
+    )
+
+
 class Token(NamedTuple):
     """A piece of an address header: quoted, unclosed, angle, comment, space, word, special."""
 
