@@ -154,15 +154,15 @@ def console_routes() -> Routes:
         deliveries,
         endpoints,
         overview,
-        playground,
         records,
-        rehearsal,
         sends,
         sessions,
         sign_in,
         static_files,
     )
     from shared.edge.console import explain as explaining
+    from shared.edge.console.playground import actions as played_actions
+    from shared.edge.console.playground import syncs as played_syncs
 
     return (
         *sign_in.ROUTES,
@@ -178,8 +178,8 @@ def console_routes() -> Routes:
         *agents.ROUTES,
         *api_keys.ROUTES,
         *sessions.ROUTES,
-        *playground.ROUTES,
-        *rehearsal.ROUTES,
+        *played_actions.ROUTES,
+        *played_syncs.ROUTES,
         *overview.ROUTES,
         *static_files.ROUTES,
     )

@@ -17,7 +17,7 @@ from shared.pages.console.render import THEME_COOKIE, THEMES, live, page
 from shared.ports.clock import Clock
 
 if TYPE_CHECKING:
-    from shared.edge.console.session import Session
+    from shared.edge.console.access.session import Session
     from shared.edge.web.call import Call
 
 SIGN_IN: Final = "/console/sign-in"

@@ -13,15 +13,15 @@ from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationType, new_operation
 from shared.domain.trouble_board import TroubleBoard, TroubleNotes
 from shared.domain.troubles import docs_of
-from shared.edge.console.admission import Visitor, admit
-from shared.edge.console.answers import SIGN_IN, back_to, html_page, live_part, problem
-from shared.edge.console.session import (
+from shared.edge.console.access.admission import Visitor, admit
+from shared.edge.console.access.session import (
     Session,
     note_session,
     sealed_session,
     session_of,
     set_session,
 )
+from shared.edge.console.answers import SIGN_IN, back_to, html_page, live_part, problem
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID

@@ -5,12 +5,9 @@ from hmac import compare_digest
 
 from starlette.responses import RedirectResponse, Response
 
-from shared.edge.console import google_flow
-from shared.edge.console.admission import check_origin, check_token, read_form
-from shared.edge.console.answers import SIGN_IN, html_page, page_headers
-from shared.edge.console.navigation import HOME
-from shared.edge.console.pages import ConsoleRequest, page
-from shared.edge.console.session import (
+from shared.edge.console.access import google_flow
+from shared.edge.console.access.admission import check_origin, check_token, read_form
+from shared.edge.console.access.session import (
     Session,
     digest_of_key,
     drop_session,
@@ -21,6 +18,9 @@ from shared.edge.console.session import (
     sealed_session,
     set_session,
 )
+from shared.edge.console.answers import SIGN_IN, html_page, page_headers
+from shared.edge.console.navigation import HOME
+from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, ApiKeyCache
 from shared.edge.web.call import Call

@@ -11,7 +11,13 @@ from starlette.responses import Response
 
 from shared.domain.ids import GoogleSub
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.console.session import Session, google_session, key_session, record_of, set_session
+from shared.edge.console.access.session import (
+    Session,
+    google_session,
+    key_session,
+    record_of,
+    set_session,
+)
 from shared.edge.settings.console import Role
 from shared.ports.access import ConsoleSessions
 from shared.ports.clock import Clock

@@ -15,9 +15,9 @@ import pytest
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.operation import OperationState
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.console.admission import admit
+from shared.edge.console.access.admission import admit
+from shared.edge.console.access.session import IDLE, LONGEST, key_session
 from shared.edge.console.pages import Change, Page
-from shared.edge.console.session import IDLE, LONGEST, key_session
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import console_routes
 from shared.edge.web.call import Call

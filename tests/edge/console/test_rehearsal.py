@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from infra.local.system import LocalSystem
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import ConnectionId
-from shared.edge.console.rehearsal import PATH
+from shared.edge.console.playground.syncs import PATH
 from shared.ports.connections import Connections
 from shared.ports.model_store import ModelSyncs
 from tests.edge.console.visitors import ADA, Visitor, mailbox_and_console, texts

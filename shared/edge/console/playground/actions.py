@@ -15,9 +15,9 @@ from shared.actions.loading import actions
 from shared.actions.run import ActionAnswer, RunAction, check_input
 from shared.domain.connect.connection import ConnectionStatus
 from shared.edge.console.addresses import find_connection
-from shared.edge.console.dry_mail import Preview, preview
 from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.playground_run import DRY_RUN, PlaygroundRun, resize
+from shared.edge.console.playground.dry_mail import Preview, preview
+from shared.edge.console.playground.run import DRY_RUN, PlaygroundRun, resize
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.routes import MEBIBYTE
 from shared.edge.web.status import answer_to

@@ -9,7 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.edge.console.session import cookie_name, sealed_cookie, set_sealed
+from shared.edge.console.access.session import cookie_name, sealed_cookie, set_sealed
 from shared.edge.settings.deployment import Settings
 from shared.errors import CorruptStateError
 from shared.ports.google.oauth import Sealer

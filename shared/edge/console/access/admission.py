@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from shared.edge.console.session import Session, session_of
+from shared.edge.console.access.session import Session, session_of
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Caller
 from shared.edge.web.reading import read_bytes

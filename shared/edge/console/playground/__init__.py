@@ -1,0 +1,1 @@
+"""The playground: actions and own syncs, tried before they are run."""
