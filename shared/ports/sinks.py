@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NewType, Protocol
 
 from shared.domain.events.addresses import origin_of
-from shared.domain.events.content import Content
 from shared.domain.events.delivery import Attempted
+from shared.domain.events.endpoint import Content
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import ConnectionId, EventId
 

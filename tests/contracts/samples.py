@@ -8,8 +8,7 @@ from shared.domain.connect.connect_session import ConnectSession, ConnectTicket,
 from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.connect.grant import Grant
 from shared.domain.connect.receipt import DeletionReceipt
-from shared.domain.events.content import Content
-from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
+from shared.domain.events.endpoint import Content, SigningSecret, WebhookEndpoint
 from shared.domain.events.event import Delivery, DeliveryState, Event, EventType
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import (

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from shared.domain.events.content import Content
 from shared.domain.events.event import Event, EventType
 from shared.domain.events.flavour import NANGO_TYPES, Flavour
 from shared.domain.ids import ConnectionId
@@ -14,6 +14,14 @@ GIVEN_UP_AFTER = timedelta(days=5)
 SUCCESS_EVERY = timedelta(hours=1)
 MOST_ENDPOINTS = 50
 """Of a deployment; every event looks at all of them."""
+
+
+class Content(StrEnum):
+    """What a receiver is sent of the messages that a `sync` event reports."""
+
+    NONE = "none"
+    SUMMARY = "summary"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)

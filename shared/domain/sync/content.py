@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from shared.domain.events.content import Content
+from shared.domain.events.endpoint import Content
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.record import Record
 from shared.domain.sync.rows import render, render_json

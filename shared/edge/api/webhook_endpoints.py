@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.domain.events.content import Content
-from shared.domain.events.endpoint import WebhookEndpoint
+from shared.domain.events.endpoint import Content, WebhookEndpoint
 from shared.domain.events.event import EventState, EventType
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import ConnectionId, EventId

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from shared.domain.events.content import Content
 from shared.domain.events.delivery import Attempted
-from shared.domain.events.endpoint import WebhookEndpoint
+from shared.domain.events.endpoint import Content, WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.flavour import Flavour
 from shared.domain.validation import validate

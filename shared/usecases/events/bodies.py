@@ -8,8 +8,8 @@ import orjson
 
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.integration_names import IntegrationNames
-from shared.domain.events.content import Content
 from shared.domain.events.delivery import body_of
+from shared.domain.events.endpoint import Content
 from shared.domain.events.event import Event
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import SequenceNumber

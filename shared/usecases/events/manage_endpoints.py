@@ -7,8 +7,7 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from shared.domain.events.addresses import AllowedHosts, checked_url
-from shared.domain.events.content import Content
-from shared.domain.events.endpoint import MOST_ENDPOINTS, WebhookEndpoint
+from shared.domain.events.endpoint import MOST_ENDPOINTS, Content, WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.flavour import Flavour, checked_nango_secret
 from shared.domain.events.webhook_secret import checked_secret, new_secret

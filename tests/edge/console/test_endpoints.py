@@ -13,8 +13,7 @@ import httpx
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from shared.domain.events.content import Content
-from shared.domain.events.endpoint import WebhookEndpoint
+from shared.domain.events.endpoint import Content, WebhookEndpoint
 from shared.domain.events.event import EventType
 from shared.domain.events.webhook_secret import new_secret, signed_headers
 from shared.edge.composition.container import AutowiredContainer

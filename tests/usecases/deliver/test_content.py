@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.events.content import Content
+from shared.domain.events.endpoint import Content
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import EventId, LabelId, SequenceNumber
 from shared.domain.sync.content import MOST_MESSAGES

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from shared.domain.cursor import sequence_of
-from shared.domain.events.content import Content
 from shared.domain.events.delivery import Failure
+from shared.domain.events.endpoint import Content
 from shared.domain.events.event import EventState
 from shared.domain.operation import Operation
 from shared.errors import QueueUnavailableError, StoreUnavailableError
