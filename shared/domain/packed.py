@@ -11,10 +11,11 @@ What was packed as zlib before begins with another byte, and is read as ever.
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from isal import isal_zlib
 
+_Damaged: Final = cast("type[Exception]", isal_zlib.error)  # its types say an instance
 LEVEL: Final = 1
 """Intel's ISA-L writes and reads what zlib does, three times as fast, also on ARM."""
 _MARK: Final = 1
@@ -36,19 +37,37 @@ def pack_object(text: bytes) -> bytes:
 
 
 def unpack_object(packed: bytes) -> bytes:
-    """Return the text of the object. Raises ValueError, isal_zlib.error."""
+    """Return the text of the object. Raises ValueError where it does not open."""
     return unpack_open(packed) + b"}"
 
 
 def unpack_open(packed: bytes) -> bytes:
-    """Return the text without its closing brace. Raises ValueError, isal_zlib.error."""
+    """Return the text without its closing brace. Raises ValueError where it does not open."""
     if packed[0] != _MARK:
-        return isal_zlib.decompress(packed)[:-1]
-    _, checksum, size = _HEAD.unpack_from(packed)
-    inner = isal_zlib.decompress(memoryview(packed)[_HEAD.size :], _RAW, size)
+        return _inflate_zlib(packed)[:-1]
+    checksum, size = _head_of(packed)
+    try:
+        inner = isal_zlib.decompress(memoryview(packed)[_HEAD.size :], _RAW, size)
+    except _Damaged:
+        raise ValueError("packed object, cut or changed") from None
     if len(inner) != size or isal_zlib.crc32(inner) ^ _over_zeros(0, size) != checksum:
         raise ValueError("packed object, whose checksum does not hold")
     return inner
+
+
+def _inflate_zlib(packed: bytes) -> bytes:
+    try:
+        return isal_zlib.decompress(packed)
+    except _Damaged:
+        raise ValueError("object packed as zlib, cut or changed") from None
+
+
+def _head_of(packed: bytes) -> tuple[int, int]:
+    """Return the checksum and the size of what is packed. Raises ValueError."""
+    if len(packed) < _HEAD.size:
+        raise ValueError("packed object, cut off in its head")
+    _, checksum, size = _HEAD.unpack_from(packed)
+    return checksum, size
 
 
 def _over_zeros(checksum: int, size: int) -> int:
@@ -86,12 +105,12 @@ class GzipText:
         self.size += len(text)
 
     def add_open(self, packed: bytes) -> None:
-        """Add an object without its closing brace. Raises ValueError, isal_zlib.error."""
+        """Add an object without its closing brace. Raises ValueError where it does not open."""
         if packed[0] != _MARK:
-            packed = pack_object(isal_zlib.decompress(packed))
+            packed = pack_object(_inflate_zlib(packed))
         if self._plain:
             self._store(last=False)
-        _, checksum, size = _HEAD.unpack_from(packed)
+        checksum, size = _head_of(packed)
         self._parts.append(packed[_HEAD.size : -len(_END)])
         self._checksum = _over_zeros(self._checksum, size) ^ checksum
         self.size += size
@@ -132,7 +151,7 @@ class PlainText:
         self.size += len(text)
 
     def add_open(self, packed: bytes) -> None:
-        """Add an object without its closing brace. Raises ValueError, isal_zlib.error."""
+        """Add an object without its closing brace. Raises ValueError where it does not open."""
         self.add(unpack_open(packed))
 
     def add_object(self, text: bytes) -> None:

@@ -131,7 +131,7 @@ def write_row(record: ModelRecord, text: Text, cursor: str) -> None:
     """Add the record as JSON, as API 4.3 shows records; its payload is never parsed.
 
     Why it ended or was pruned stands in its metadata: `reason` may be a field of the model.
-    Raises ValueError, isal_zlib.error where it does not open.
+    Raises ValueError where it does not open.
     """
     head = record.head
     metadata = orjson.dumps(

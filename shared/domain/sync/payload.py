@@ -56,7 +56,7 @@ def make_payload(message: Mapping[str, Any]) -> Payload:
 
 
 def unpack(payload: bytes) -> dict[str, Any]:
-    """Return the stored fields; an emptied payload has none. Raises ValueError, isal_zlib.error."""
+    """Return the stored fields; an emptied payload has none. Raises ValueError."""
     stored: dict[str, Any] = orjson.loads(unpack_object(payload)) if payload else {}
     return stored
 

@@ -52,7 +52,7 @@ class RecordRow(NamedTuple):
     payload: bytes
 
     def write(self, text: Text, connection_id: ConnectionId) -> None:
-        """Add the record. Raises ValueError, isal_zlib.error where its payload does not open."""
+        """Add the record. Raises ValueError where its payload does not open."""
         if self.payload:
             text.add_open(self.payload)
         else:

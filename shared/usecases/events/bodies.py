@@ -67,8 +67,8 @@ class EventBodies:
         complete = False
         try:
             rows, complete = await self._rows(event, content, SequenceNumber(after))
-        except PostroomError as error:  # the news goes out all the same
-            log.warning("content left out: %s", error.code, extra={"event": event.id})
+        except (PostroomError, ValueError) as error:  # the news goes out all the same
+            log.warning("content left out: %s", type(error).__name__, extra={"event": event.id})
         joined, said = b",".join(rows), orjson.dumps(complete)
         return b'"messages":[%b],"messagesComplete":%b' % (joined, said)
 

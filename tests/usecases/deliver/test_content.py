@@ -145,14 +145,23 @@ async def test_what_was_erased_or_has_changed_since_is_not_sent_any_more(
     assert bodies(harness)[1]["messages"] == []
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE records SET origin = 'nowhere'",
+        "UPDATE record_payloads SET payload = x'01'",
+        "UPDATE record_payloads SET payload = substr(payload, 1, 40)",
+        "UPDATE record_payloads SET payload = x'789c'",
+    ],
+)
 async def test_mail_that_cannot_be_read_does_not_hold_up_the_news(
-    harness: DeliveryHarness,
+    harness: DeliveryHarness, damage: str
 ) -> None:
     await harness.register(content=Content.FULL)
     await store(harness, a_mail(1))
     id = await report(harness, 0, 1)
     with sqlite3.connect(harness.folder / "events.sqlite") as database:
-        database.execute("UPDATE records SET origin = 'nowhere'")
+        database.execute(damage)
     await harness.work()
     assert (await harness.event(id)).state is EventState.DELIVERED
     (body,) = bodies(harness)
