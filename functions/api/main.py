@@ -16,9 +16,8 @@ from shared.edge.composition.container import container_for
 from shared.edge.connect.headless import SOCKET, headless_socket
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import api_routes
-from shared.edge.web.app import build_app
+from shared.edge.web.app import build_app, pass_sockets_on
 from shared.edge.web.once import async_once
-from shared.edge.web.sockets import pass_sockets_on
 
 SETTINGS = settings_from(os.environ)
 

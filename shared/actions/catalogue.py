@@ -14,7 +14,7 @@ from shared.domain.models.sync import OwnSync, OwnSyncs, adapter_of, models_of
 from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, SYNC_NAME
 from shared.domain.sync.frequency import in_words
-from shared.domain.sync.projection import Projection
+from shared.domain.sync.records.projection import Projection
 
 IN: Final[JsonSchemaMode] = "validation"
 OUT: Final[JsonSchemaMode] = "serialization"

@@ -28,7 +28,7 @@ from shared.actions.registry import Action
 from shared.domain.crash import CUSTOM
 from shared.domain.models.sync import Derived, OwnSync, Sync, adapter_of, models_of
 from shared.domain.sync.event import MODEL_NAMES, SYNC_ALIAS, SYNC_NAME
-from shared.domain.sync.projection import Projection
+from shared.domain.sync.records.projection import Projection
 from shared.errors import ConfigurationError, UnknownActionError
 
 BUILT_IN: Final = (
@@ -38,11 +38,11 @@ BUILT_IN: Final = (
     "threads",
     "labels",
     "attachments",
-    "send_as",
+    "settings.send_as",
     "mailbox",
-    "filters",
-    "forwarding",
-    "preferences",
+    "settings.filters",
+    "settings.forwarding",
+    "settings.preferences",
 )
 """Modules of Gmail's own methods, in the order in which their actions are listed."""
 JOBS: Final = ("search", "reading", "attachment", "people", "scheduled")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from shared.actions.loading import catalogue
 from shared.actions.published_email import published_email
 from shared.domain.sync.alias import SyncAlias
-from shared.domain.sync.projection import Projection
+from shared.domain.sync.records.projection import Projection
 
 NO_ALIAS: Final = SyncAlias()
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from shared.domain.mail.reading.address_list import format_addresses
 from shared.domain.mail.reading.email_message import EmailMessage, iso, received_at
 from shared.domain.sync.alias import SyncAlias
-from shared.domain.sync.projection import Projection
+from shared.domain.sync.records.projection import Projection
 
 SUMMARY = "The mailbox, as records of the published model that the product's code reads."
 

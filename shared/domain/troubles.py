@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from shared import errors
-from shared.domain.google_refusals import Concern
-from shared.domain.google_trouble import (
+from shared.domain.google.refusals import Concern
+from shared.domain.google.trouble import (
     DEPLOYMENT_CODES,
     MAILBOX_CODES,
     REMEDIES,

@@ -9,7 +9,7 @@ from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, SequenceNumber
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
 from shared.domain.models.state import Adoption, ModelSyncState
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.ports.documents import Documents, Versioned
 
 

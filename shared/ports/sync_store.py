@@ -7,8 +7,8 @@ from typing import Final, Protocol
 
 from shared.domain.events.event import Event
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.sync.record import LastAction, QuarantineEntry, Record, RecordHead
-from shared.domain.sync.rows import RecordRow
+from shared.domain.sync.records.record import LastAction, QuarantineEntry, Record, RecordHead
+from shared.domain.sync.records.rows import RecordRow
 from shared.domain.sync.state import SyncState
 from shared.ports.documents import Documents, Versioned
 

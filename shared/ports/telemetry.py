@@ -1,10 +1,16 @@
-"""Traces and metrics, as measuring code hands them over. Nothing here ever raises or waits."""
+"""What every process reports beside its work: traces, metrics, troubles, what it saw of Google.
+
+Measuring never raises or waits.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.domain.google.observations import Observed
 from shared.domain.operation import Operation
 from shared.domain.trace_context import TraceContext
+from shared.domain.trouble_board import TroubleBoard
+from shared.ports.documents import Documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +87,11 @@ GAUGES = {
     "postroom.sends.unknown": "Sends whose outcome cannot be known, up to 100",
 }
 """What is looked up rather than counted, with its meaning; see `shared/edge/triggers/gauges.py`."""
+
+
+class Troubles(Documents[TroubleBoard], Protocol):
+    """The one board, by BOARD."""
+
+
+class Observations(Documents[Observed], Protocol):
+    """One document a shard, by its number."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from shared.domain.connect.connection import Connection
-from shared.domain.google_refusals import Concern
+from shared.domain.google.refusals import Concern
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import SendState
 from shared.domain.sync.state import SyncState, SyncStatus
@@ -17,9 +17,9 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.documents import Versioned, update, walk_until
 from shared.ports.queue import Queue
-from shared.ports.reports import Troubles
 from shared.ports.sends import HeldSends, Sends
 from shared.ports.sync_store import SyncStates
+from shared.ports.telemetry import Troubles
 from shared.usecases.sync.task import sync_task
 
 Page = Sequence[Versioned[Connection]]

@@ -7,12 +7,11 @@ from datetime import timedelta
 from random import randrange
 from typing import Final
 
-from shared.domain.observations import SHARDS, Observed, Sightings, merge_observed
+from shared.domain.google.observations import SHARDS, Observed, Sightings, merge_observed
 from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import until_written
-from shared.ports.reports import Observations
-from shared.ports.telemetry import Telemetry
+from shared.ports.telemetry import Observations, Telemetry
 
 log = logging.getLogger(__name__)
 WRITTEN_EVERY: Final = timedelta(minutes=1)

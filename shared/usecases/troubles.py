@@ -11,7 +11,7 @@ from shared.domain.trouble_board import BOARD, TroubleBoard, TroubleNotes
 from shared.errors import AlreadyExistsError, ConflictError, CorruptStateError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import until_written
-from shared.ports.reports import Troubles
+from shared.ports.telemetry import Troubles
 
 Change = Callable[[TroubleBoard], TroubleBoard]
 log = logging.getLogger(__name__)

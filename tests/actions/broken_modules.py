@@ -4,7 +4,7 @@ from tests.actions.own_modules import FIRST, HEAD
 
 SECRET = "ada@acme.example"
 MINE = HEAD + 'ACTION = Action("mine", "Mine.", Given, Made, run, (LABELS,))\n'
-MAIL = f"""{HEAD}from shared.domain.sync.projection import Projection
+MAIL = f"""{HEAD}from shared.domain.sync.records.projection import Projection
 class Mail(BaseModel):
     text: str = ""
 PROJECTION = Projection(Mail, lambda _: None, "find-mail", "Mail.")

@@ -13,7 +13,7 @@ from shared.domain.ids import first_mailbox_id
 from shared.domain.keys.policy import Does
 from shared.edge.web.routes import Permission
 from shared.ports.connections import Mailboxes
-from shared.usecases.sync.stop_watch import STOPPED_FOR
+from shared.usecases.sync.watch.stop import STOPPED_FOR
 from tests.harness.acting import ActionHarness, action_harness
 from tests.harness.google import EMAIL
 from tests.harness.samples import CONNECTION, a_key

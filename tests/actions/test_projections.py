@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from shared.domain.ids import HistoryId, LabelId, SequenceNumber
 from shared.domain.mail.reading.email_message import EmailMessage
-from shared.domain.sync.projection import Projection
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.projection import Projection
+from shared.domain.sync.records.record import Record
 from shared.ports.sync_store import Batch, Records, SyncStates
 from tests.harness.acting import ActionHarness
 from tests.harness.samples import CONNECTION, NOW, a_record, store_records
@@ -138,7 +138,7 @@ async def test_one_that_raises_stops_its_reader_and_nobody_else(
     error = (await page(harness, status=424))["error"]
     assert error["code"] == "projection_failed"
     assert "Letter" not in error["message"]
-    assert "KeyError at shared/domain/sync/projection.py:" in error["message"]
+    assert "KeyError at shared/domain/sync/records/projection.py:" in error["message"]
     assert len((await harness.api.get("/records")).json()["records"]) == 1
 
 

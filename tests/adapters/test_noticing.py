@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.google.gmail.methods import METHODS
 from shared.adapters.gmail.noticing import FIELDS, note_refusal, shape_of, unknown_keys
-from shared.domain.observations import Kinds, Sightings
+from shared.domain.google.observations import Kinds, Sightings
 
 RECORDED = Path(__file__).parents[1] / "contracts" / "google" / "recordings"
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

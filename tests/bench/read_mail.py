@@ -18,9 +18,9 @@ from infra.local.google.mail.rendering import render as render_mime
 from shared.domain.ids import ConnectionId, HistoryId, MessageId, SequenceNumber, ThreadId
 from shared.domain.mail.reading.email_message import read_message
 from shared.domain.packed import GzipText, PlainText, Text, unpack_object
-from shared.domain.sync.payload import pack, unpack
-from shared.domain.sync.record import Origin, Record, RecordHead
-from shared.domain.sync.rows import record_row
+from shared.domain.sync.records.payload import pack, unpack
+from shared.domain.sync.records.record import Origin, Record, RecordHead
+from shared.domain.sync.records.rows import record_row
 
 MESSAGES: Final = 2_000
 NOW: Final = datetime(2026, 11, 20, tzinfo=UTC)

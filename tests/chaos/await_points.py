@@ -22,11 +22,10 @@ USECASES = Path(package.__file__).resolve().parents[1]
 ASIDE = {
     "attachment_links.py",
     "explain.py",
-    "meant.py",
     "own_records.py",
     "prune_tombstones.py",
     "reading.py",
-    "stop_watch.py",
+    "stop.py",
 }
 """Of the sync's room, what no step relies on: it reads, tidies, or has tests of its own."""
 ALONE = (

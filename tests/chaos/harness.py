@@ -20,9 +20,9 @@ from shared.usecases.connect.settings import ConnectSettings
 from shared.usecases.reconcile import Reconcile
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import NotifyPush
-from shared.usecases.sync.renew_watches import RenewWatches
 from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.usecases.sync.task import SYNC_TASK
+from shared.usecases.sync.watch.renew import RenewWatches
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
 from tests.chaos.trouble import HeldSends, ShakyTasks, TokenDesk

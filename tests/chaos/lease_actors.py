@@ -23,7 +23,7 @@ from shared.domain.ids import (
 )
 from shared.domain.ids import SequenceNumber as Number
 from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
-from shared.domain.sync.record import Origin, RecordHead
+from shared.domain.sync.records.record import Origin, RecordHead
 from shared.domain.sync.state import SyncState, Tally
 from shared.errors import (
     ConflictError,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from shared.domain.sync.record import RecordHead
+from shared.domain.sync.records.record import RecordHead
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
 from tests.harness.syncing import CONNECTION

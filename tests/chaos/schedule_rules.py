@@ -9,7 +9,7 @@ from typing import Any
 from shared.domain.ids import HistoryId, LabelId, MessageId
 from shared.domain.sync import plan
 from shared.domain.sync.history import HistoryRecord, NetChange
-from shared.domain.sync.record import QuarantineEntry, RecordHead
+from shared.domain.sync.records.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import Backfill, SyncState
 from shared.ports.google.gmail import MessageRef
 from shared.usecases.sync import quarantine, sync_mailbox

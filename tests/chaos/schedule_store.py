@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId
-from shared.domain.sync.record import QuarantineEntry, RecordHead
+from shared.domain.sync.records.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.errors import ConflictError
 from shared.ports.documents import Versioned

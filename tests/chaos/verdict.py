@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from shared.domain.ids import MessageId
-from shared.domain.sync.payload import unpack
-from shared.domain.sync.record import RecordHead
+from shared.domain.sync.records.payload import unpack
+from shared.domain.sync.records.record import RecordHead
 from shared.domain.sync.state import SyncState
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.reader import CursorReader

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.ids import ConnectionId
-from shared.domain.sync.record import LastAction, Origin
+from shared.domain.sync.records.record import LastAction, Origin
 from shared.domain.sync.state import SyncState, Tally
 from shared.errors import StoreUnavailableError
 from shared.ports.clock import Clock

@@ -11,6 +11,7 @@ from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.events.endpoint import Content, SigningSecret, WebhookEndpoint
 from shared.domain.events.event import Delivery, DeliveryState, Event, EventType
 from shared.domain.events.flavour import Flavour
+from shared.domain.google.observations import Measure, Observed, Surprise
 from shared.domain.ids import (
     LARGEST_HISTORY_ID,
     CommitId,
@@ -30,13 +31,12 @@ from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval, ApprovalState
 from shared.domain.keys.console_session import ConsoleSession
 from shared.domain.models.state import Adoption, ModelSyncState
-from shared.domain.observations import Measure, Observed, Surprise
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
 from shared.domain.sync.mailbox import GoogleUser, Mailbox, MailboxName
-from shared.domain.sync.record import Origin, QuarantineEntry, Record, RecordHead
+from shared.domain.sync.records.record import Origin, QuarantineEntry, Record, RecordHead
 from shared.domain.sync.state import Backfill, Lease, SyncState
 from shared.domain.trouble_board import BOARD, Trouble, TroubleBoard
 from shared.ports.sends import ActionResult

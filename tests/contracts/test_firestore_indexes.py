@@ -32,7 +32,7 @@ from shared.domain.ids import (
 from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.send.entry import SendState
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.ports.connections import ConnectionQuery
 from shared.ports.model_store import ModelQuery
 from shared.ports.store import Store

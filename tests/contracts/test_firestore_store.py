@@ -26,7 +26,7 @@ from shared.adapters.firestore.values import (
     set_value,
     version_of,
 )
-from shared.domain.sync.record import RecordHead
+from shared.domain.sync.records.record import RecordHead
 from tests.contracts.backends import FirestoreBackend
 from tests.contracts.collections import SAMPLES
 from tests.contracts.index_plans import assert_indexed

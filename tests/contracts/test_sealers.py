@@ -23,7 +23,7 @@ from shared.adapters.keys.kms import (
     crc32c,
 )
 from shared.adapters.keys.local import LocalKeyring, add_key, create_keyring
-from shared.domain.google_trouble import DeploymentError
+from shared.domain.google.trouble import DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError, KeysUnavailableError
 from shared.ports.google.oauth import Sealer

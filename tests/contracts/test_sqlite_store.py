@@ -16,7 +16,7 @@ from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.send.entry import SendState
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.errors import ConflictError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.store import Store

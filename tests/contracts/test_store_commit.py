@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.events.event import EventState
 from shared.domain.ids import CommitId, MessageId, SequenceNumber, shard_of
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.record import Record
 from shared.domain.sync.state import SyncState
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.documents import Versioned

@@ -18,7 +18,7 @@ from shared.domain.models.record import (
 )
 from shared.domain.models.state import Absence, ModelCounts, ModelSyncState, state_id
 from shared.domain.packed import PlainText
-from shared.domain.sync.record import EndReason, LastAction
+from shared.domain.sync.records.record import EndReason, LastAction
 from shared.domain.sync.state import Tally
 from shared.errors import AlreadyExistsError, ConflictError
 from shared.ports.documents import Versioned

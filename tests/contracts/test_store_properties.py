@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.connect.connection import SyncSettings
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.sync.record import LastAction, Record
+from shared.domain.sync.records.record import LastAction, Record
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery
 from tests.contracts.samples import connection, head, record, send, sync_state

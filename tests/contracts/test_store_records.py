@@ -9,8 +9,8 @@ import pytest
 
 from shared.adapters.documents import record_pages
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.sync.record import LastAction, Record
-from shared.domain.sync.rows import record_row
+from shared.domain.sync.records.record import LastAction, Record
+from shared.domain.sync.records.rows import record_row
 from shared.errors import CorruptStateError
 from shared.ports.store import Store
 from shared.ports.sync_store import Batch, NewestQuery, RecordQuery, RowPage

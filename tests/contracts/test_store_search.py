@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import LabelId, MessageId, SequenceNumber, ThreadId
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.record import Record
 from shared.ports.store import Store
 from shared.ports.sync_store import SEARCHED, Batch, SearchPage, SearchQuery
 from tests.contracts.samples import C1, C2, head, record, sync_state

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.domain.mail.reading.html_text import html_to_text
+from shared.domain.mail.reading.markup.html_text import html_to_text
 
 FOLDER = Path(__file__).parent / "replies"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.domain.ids import HistoryId, MessageId, SequenceNumber, ThreadId
-from shared.domain.sync.record import Origin, RecordHead
+from shared.domain.sync.records.record import Origin, RecordHead
 
 
 def head(id: str, internal_ms: int) -> RecordHead:

@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from shared.adapters.keys.kms import REFUSED_KEY
-from shared.domain import google_refusals
-from shared.domain.google_refusals import (
+from shared.domain.google import refusals as google_refusals
+from shared.domain.google.refusals import (
     GMAIL,
     TOKEN,
     Concern,
@@ -18,7 +18,7 @@ from shared.domain.google_refusals import (
     Row,
     meaning_of,
 )
-from shared.domain.google_trouble import REMEDIES, StoreIndexMissingError
+from shared.domain.google.trouble import REMEDIES, StoreIndexMissingError
 from tests.domain.costs import growth
 
 ROOT: Final = Path(__file__).parents[2] / "shared"

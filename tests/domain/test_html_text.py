@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.mail.reading.html_text import html_to_text
+from shared.domain.mail.reading.markup.html_text import html_to_text
 
 
 @pytest.mark.parametrize(

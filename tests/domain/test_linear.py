@@ -26,16 +26,14 @@ from shared.domain.mail.reading import (
     bounce,
     charset_names,
     charset_text,
-    content_ids,
     email_message,
     email_parts,
-    html_text,
     mail_headers,
     read_parts,
     rewritten_charsets,
-    rich_text,
     shown_text,
 )
+from shared.domain.mail.reading.markup import content_ids, html_text, rich_text
 from shared.domain.mail.reply_text import extract, footers, headers
 from shared.domain.mail.writing import (
     envelope,
@@ -52,7 +50,7 @@ from shared.domain.mail.writing import (
 )
 from shared.domain.mail.writing.outgoing import Outgoing
 from shared.domain.mail.writing.recipients import Mailbox
-from shared.domain.sync import payload
+from shared.domain.sync.records import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
 from tests.domain.hostile import MESSAGES, REPLIES, TEXTS, message, parent

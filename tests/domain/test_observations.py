@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.observations import (
+from shared.domain.google.observations import (
     BOUNDS_S,
     LAST_SURPRISES,
     MOST_NAMES,

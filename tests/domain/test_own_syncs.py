@@ -11,7 +11,7 @@ from shared.domain.ids import ConnectionId
 from shared.domain.models.record import UnstorableRecordError, saved_row
 from shared.domain.models.state import ModelSyncState, plan
 from shared.domain.models.sync import Derived, Sync
-from shared.domain.sync.projection import Projection
+from shared.domain.sync.records.projection import Projection
 from shared.domain.sync.state import SyncStatus
 from shared.errors import ConfigurationError
 

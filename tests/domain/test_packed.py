@@ -21,7 +21,7 @@ from shared.domain.packed import (
     pack_object,
     unpack_object,
 )
-from shared.domain.sync.payload import MAX_JSON_BYTES
+from shared.domain.sync.records.payload import MAX_JSON_BYTES
 
 OBJECTS = st.dictionaries(st.text(max_size=9), st.text(max_size=400) | st.booleans(), min_size=1)
 Packing = Callable[[bytes], bytes]

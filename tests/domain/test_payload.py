@@ -20,15 +20,15 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.mail.reading.email_message import read_message
-from shared.domain.sync.payload import (
+from shared.domain.sync.records.payload import (
     MAX_JSON_BYTES,
     MAX_PAYLOAD_BYTES,
     make_payload,
     pack,
     unpack,
 )
-from shared.domain.sync.record import Origin, Record, RecordHead
-from shared.domain.sync.rows import render
+from shared.domain.sync.records.record import Origin, Record, RecordHead
+from shared.domain.sync.records.rows import render
 
 C1 = ConnectionId("c-1")
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)

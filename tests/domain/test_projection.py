@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from shared.domain.crash import ProjectionError
 from shared.domain.ids import HistoryId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.mail.reading.email_message import EmailMessage
-from shared.domain.sync.payload import make_payload
-from shared.domain.sync.projection import Projected, Projection, project
-from shared.domain.sync.record import EARLIER_KEPT, LastAction, Origin, Record, RecordHead
+from shared.domain.sync.records.payload import make_payload
+from shared.domain.sync.records.projection import Projected, Projection, project
+from shared.domain.sync.records.record import EARLIER_KEPT, LastAction, Origin, Record, RecordHead
 from shared.errors import ConfigurationError
 
 START = datetime(2026, 10, 1, tzinfo=UTC)

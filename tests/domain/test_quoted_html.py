@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.mail.reading.content_ids import shown_ids
+from shared.domain.mail.reading.markup.content_ids import shown_ids
 from shared.domain.mail.writing.quoted_html import quoted_html
 from shared.domain.mail.writing.scoped_css import scoped_css
 

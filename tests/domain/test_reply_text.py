@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.mail.reading.html_text import html_to_text
+from shared.domain.mail.reading.markup.html_text import html_to_text
 from shared.domain.mail.reply_text.extract import reply_text
 from tests.domain.reply_threads import Thread, squeezed, threads
 

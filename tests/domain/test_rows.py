@@ -19,8 +19,15 @@ from shared.domain.ids import (
 )
 from shared.domain.mail.reading.email_message import iso, label_fields
 from shared.domain.packed import PlainText
-from shared.domain.sync.record import EPOCH, EndReason, LastAction, Origin, Record, RecordHead
-from shared.domain.sync.rows import StoredHead, head_fields, record_row
+from shared.domain.sync.records.record import (
+    EPOCH,
+    EndReason,
+    LastAction,
+    Origin,
+    Record,
+    RecordHead,
+)
+from shared.domain.sync.records.rows import StoredHead, head_fields, record_row
 
 C1 = ConnectionId("c-1")
 MOMENTS = st.integers(-(10**15), 10**16).map(lambda us: EPOCH + timedelta(microseconds=us))

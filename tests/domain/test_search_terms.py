@@ -1,9 +1,9 @@
-"""What a record can be found by (shared/domain/sync/search.py)."""
+"""What a record can be found by (shared/domain/sync/records/search.py)."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.sync.search import (
+from shared.domain.sync.records.search import (
     FROM,
     MAX_TERM_CHARS,
     MAX_TERMS,

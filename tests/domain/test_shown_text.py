@@ -6,8 +6,8 @@ import pytest
 
 from shared.domain.mail.reading.charset_text import decode_text
 from shared.domain.mail.reading.email_message import read_message
-from shared.domain.mail.reading.html_text import html_to_text
 from shared.domain.mail.reading.mail_headers import read_date
+from shared.domain.mail.reading.markup.html_text import html_to_text
 
 CONTROLS = [*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029"]
 OVERRIDES = [*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.sync.window import window_start
+from shared.domain.sync.selection import window_start
 from shared.errors import InvalidRequestError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any, Final
 from zipfile import ZipFile
 
 from shared.domain.mail.files import file_text, mail_file, office_xml, word, workbook
-from shared.domain.mail.reading import hidden_text, looks, style_sheet
-from shared.domain.sync import search
+from shared.domain.mail.reading.markup import hidden_text, looks, style_sheet
+from shared.domain.sync.records import search
 
 
 def bytes_of(text: str) -> bytes:

@@ -14,8 +14,8 @@ from shared.domain.connect.scopes import CONTACTS, SEND
 from shared.domain.mail.reading.email_message import read_message
 from shared.domain.models.state import state_id
 from shared.domain.models.sync import OwnSyncs
-from shared.domain.sync.payload import make_payload
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.payload import make_payload
+from shared.domain.sync.records.record import Record
 from shared.domain.sync.state import Backfill, SyncState
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import whole_table

@@ -16,7 +16,7 @@ from isal import isal_zlib
 from infra.local.serving import LoopServer, listener
 from shared.domain.connect.connection import Connection
 from shared.domain.packed import unpack_object
-from shared.domain.sync.record import EndReason, LastAction, Record
+from shared.domain.sync.records.record import EndReason, LastAction, Record
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import api_routes
 from shared.edge.web.answers import takes_gzip

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from starlette.requests import Request
 
-from shared.domain.observations import Count, Duration, Kinds, Sightings
+from shared.domain.google.observations import Count, Duration, Kinds, Sightings
 from shared.edge.web.platform import BEAT_S, REMOVED, Standstill, note_call
 from shared.ports.clock import Clock
 from shared.ports.container import Container

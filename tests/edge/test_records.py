@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import LabelId, SequenceNumber
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.edge.api.mail import records
 from shared.edge.composition.container import AutowiredContainer
 from shared.ports.connections import Connections

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from shared.domain.connect.connection import Connection
 from shared.domain.mail.reading.email_message import EmailMessage
-from shared.domain.sync.projection import Projection
+from shared.domain.sync.records.projection import Projection
 from shared.domain.sync.state import SyncState
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.table import whole_table

@@ -11,7 +11,7 @@ from shared.adapters.sqlite.queue import SqliteQueue
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId, LeaseToken, MessageId
-from shared.domain.sync.record import Origin, QuarantineEntry
+from shared.domain.sync.records.record import Origin, QuarantineEntry
 from shared.domain.sync.state import Backfill, Lease, SyncState, SyncStatus
 from shared.edge.composition.container import AutowiredContainer
 from shared.ports.clock import Clock

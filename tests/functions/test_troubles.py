@@ -15,7 +15,7 @@ import pytest
 from infra.local.connecting import NotConnectedError, connect
 from infra.local.google.wording import SILENT, Words
 from infra.local.system import LocalSystem
-from shared.domain.google_refusals import Concern
+from shared.domain.google.refusals import Concern
 from shared.domain.troubles import CODES, TREATMENTS, Audience, Fate
 from shared.ports.events import Outbox
 from tests.edge.mcp.agents import modern, modern_headers

@@ -14,7 +14,7 @@ from shared.domain.models.record import fields_of
 from shared.domain.models.state import ModelSyncState, state_id
 from shared.domain.models.sync import OwnSync, OwnSyncs
 from shared.domain.sync.quota_units import UnitsPerMinute
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.ports.model_store import ModelQuery
 from shared.ports.outside import OutsideAnswer, OutsideRequest
 from shared.ports.store import Store

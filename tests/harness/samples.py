@@ -20,8 +20,8 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.keys.api_key import ApiKey, digest_of, new_id, new_token
-from shared.domain.sync.payload import make_payload
-from shared.domain.sync.record import Origin, Record, RecordHead
+from shared.domain.sync.records.payload import make_payload
+from shared.domain.sync.records.record import Origin, Record, RecordHead
 from shared.edge.composition.container import AutowiredContainer
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock

@@ -8,9 +8,9 @@ from typing import Any
 from shared.domain.ids import LabelId, ThreadId
 from shared.domain.mail.reading.email_message import iso
 from shared.domain.mail.reply_text.extract import reply_text
-from shared.domain.sync.payload import make_payload
-from shared.domain.sync.record import Record
-from shared.domain.sync.search import terms_of
+from shared.domain.sync.records.payload import make_payload
+from shared.domain.sync.records.record import Record
+from shared.domain.sync.records.search import terms_of
 from tests.harness.samples import NOW, a_record
 
 ANN = {"name": "Ann Lee", "email": "ann@acme.example"}

@@ -13,7 +13,7 @@ from shared.adapters.gmail.client import HttpGmailMailboxes
 from shared.adapters.sqlite.store import open_store
 from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.sync.quota_units import UnitsPerMinute
-from shared.domain.sync.record import RecordHead
+from shared.domain.sync.records.record import RecordHead
 from shared.domain.sync.state import SyncState
 from shared.ports.google.gmail import GmailTopic
 from shared.ports.store import Store
@@ -21,10 +21,10 @@ from shared.ports.sync_store import RecordQuery
 from shared.usecases.follow_address import FollowAddress
 from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.sync.handle_push import NotifyPush
-from shared.usecases.sync.renew_watches import RenewWatches
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
-from shared.usecases.sync.watch import StartWatch
-from shared.usecases.sync.watch_events import TellWatch
+from shared.usecases.sync.watch.events import TellWatch
+from shared.usecases.sync.watch.renew import RenewWatches
+from shared.usecases.sync.watch.start import StartWatch
 from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.harness.clock import HurriedClock, SleptClock
 from tests.harness.google import EMAIL, PLENTY, Harness, IssuedTokens, emulated_google

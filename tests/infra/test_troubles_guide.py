@@ -7,9 +7,9 @@ from typing import Final, get_args
 import pytest
 
 from infra.archives import ROOT
-from shared.domain import google_refusals
-from shared.domain.google_refusals import Concern, Meaning
-from shared.domain.google_trouble import DEPLOYMENT_CODES, MAILBOX_CODES, REMEDIES
+from shared.domain.google import refusals as google_refusals
+from shared.domain.google.refusals import Concern, Meaning
+from shared.domain.google.trouble import DEPLOYMENT_CODES, MAILBOX_CODES, REMEDIES
 from shared.domain.sync.standing import Failure
 from shared.domain.troubles import (
     CODES,

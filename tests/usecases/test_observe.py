@@ -11,7 +11,7 @@ import pytest
 
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.telemetry.silent import SilentTelemetry
-from shared.domain.observations import SHARDS, Count, Kinds, Observed, Sightings
+from shared.domain.google.observations import SHARDS, Count, Kinds, Observed, Sightings
 from shared.edge.web.logs import FIELDS
 from shared.ports.store import Store
 from shared.usecases.observe import WRITTEN_EVERY, ReportObservations

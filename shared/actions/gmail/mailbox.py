@@ -15,8 +15,8 @@ from shared.domain.connect.scopes import COMPOSE, METADATA, READONLY
 from shared.domain.keys.policy import Does
 from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError
 from shared.ports.connections import Mailboxes
-from shared.usecases.sync.stop_watch import StopWatch
-from shared.usecases.sync.watch import Armed, StartWatch
+from shared.usecases.sync.watch.start import Armed, StartWatch
+from shared.usecases.sync.watch.stop import StopWatch
 
 UNKNOWN_HISTORY = (
     "Gmail has no history since this startHistoryId: take get-profile's historyId and list anew."

@@ -13,8 +13,8 @@ from typing import Any, Final
 from shared.actions.policy.recipients import MessageRecipients
 from shared.domain.mail.reading.address_list import Address, read_address, read_addresses
 from shared.domain.mail.reading.charset_text import decode_text
-from shared.domain.mail.reading.html_text import html_to_text
 from shared.domain.mail.reading.mail_headers import decode_words
+from shared.domain.mail.reading.markup.html_text import html_to_text
 from shared.domain.mail.writing.raw_message import MAX_HEADERS, read_header_lines
 from shared.domain.mail.writing.recipients import CONTROL
 from shared.domain.mail.writing.signature import signed_texts

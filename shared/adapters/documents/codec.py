@@ -19,18 +19,18 @@ from shared.domain.connect.grant import Grant
 from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import Event
+from shared.domain.google.observations import Observed
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.keys.approval import Approval
 from shared.domain.keys.console_session import ConsoleSession
 from shared.domain.models.record import Poisoned
 from shared.domain.models.state import Adoption, ModelSyncState
-from shared.domain.observations import Observed
 from shared.domain.operation import Operation
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.count import SendCount
 from shared.domain.send.entry import SendEntry
 from shared.domain.sync.mailbox import GoogleUser, Mailbox, MailboxName
-from shared.domain.sync.record import QuarantineEntry
+from shared.domain.sync.records.record import QuarantineEntry
 from shared.domain.sync.state import SyncState
 from shared.domain.trouble_board import TroubleBoard
 from shared.errors import CorruptStateError

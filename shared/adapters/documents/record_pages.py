@@ -1,6 +1,6 @@
 """What every store reads alike of records: how much at once, and what old ones lack."""
 
-from shared.domain.sync.record import EndReason
+from shared.domain.sync.records.record import EndReason
 
 PAGE_BYTES = 8_000_000
 """Compressed payload bytes after which a page ends early: what it becomes as JSON must fit an

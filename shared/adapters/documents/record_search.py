@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.ids import MessageId
-from shared.domain.sync.record import RecordHead
+from shared.domain.sync.records.record import RecordHead
 from shared.ports.sync_store import SEARCHED, SearchQuery
 
 STEP = 100

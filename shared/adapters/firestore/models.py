@@ -11,7 +11,6 @@ from shared.adapters.documents.codec import MODEL_SYNCS, POISONED
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget, end_reason
 from shared.adapters.firestore.documents import Derived, FirestoreDocuments
 from shared.adapters.firestore.events import FirestoreOutbox
-from shared.adapters.firestore.pruning import empty_payloads, purge
 from shared.adapters.firestore.queries import (
     MAX_DISJUNCTIONS,
     Filter,
@@ -19,6 +18,7 @@ from shared.adapters.firestore.queries import (
     build_query,
     find_due,
 )
+from shared.adapters.firestore.retention import empty_payloads, purge
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import (
     Path,
@@ -31,7 +31,7 @@ from shared.adapters.firestore.values import (
 from shared.domain.ids import ConnectionId, SequenceNumber
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
 from shared.domain.models.state import ModelSyncState
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.errors import CorruptStateError
 from shared.ports.documents import Versioned
 from shared.ports.model_store import ModelBatch, ModelPage, ModelQuery

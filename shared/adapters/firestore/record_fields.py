@@ -15,8 +15,8 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
-from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.domain.sync.rows import RecordRow, StoredHead, head_fields
+from shared.domain.sync.records.record import Earlier, LastAction, Origin, Record, RecordHead
+from shared.domain.sync.records.rows import RecordRow, StoredHead, head_fields
 from shared.errors import CorruptStateError
 
 HEAD_FIELDS = (

@@ -1,4 +1,4 @@
-"""Records port on Firestore: the subcollection `connections/{id}/records`."""
+"""Records port on Firestore: the subcollection `connections/{id}/records`, and its search."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import Any
 
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
 from shared.adapters.documents.record_search import Below, Candidate, find_heads
-from shared.adapters.firestore.pruning import empty_payloads, purge
 from shared.adapters.firestore.queries import Filter, Order, build_query
 from shared.adapters.firestore.record_fields import (
     HEAD_FIELDS,
@@ -17,12 +16,13 @@ from shared.adapters.firestore.record_fields import (
     record_of,
     row_of,
 )
-from shared.adapters.firestore.record_search import LIVE, NEWEST_FIRST, TERMS, search_filters
+from shared.adapters.firestore.retention import empty_payloads, purge
 from shared.adapters.firestore.rpc import FirestoreRpc
-from shared.adapters.firestore.values import fields_of
+from shared.adapters.firestore.values import Path, fields_of
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
-from shared.domain.sync.record import LastAction, Record, RecordHead
-from shared.domain.sync.rows import record_row
+from shared.domain.sync.records.record import LastAction, Record, RecordHead
+from shared.domain.sync.records.rows import record_row
+from shared.domain.sync.records.search import leading_term
 from shared.ports.sync_store import (
     NewestQuery,
     RecordPage,
@@ -246,3 +246,23 @@ def _matches(head: RecordHead, query: RecordQuery) -> bool:
 
 def _has_label(head: RecordHead, query: NewestQuery) -> bool:
     return query.label_id is None or query.label_id in head.label_ids
+
+
+NEWEST_FIRST: tuple[Order, ...] = (("internal_date", "DESC"), ("message_id", "DESC"))
+LIVE: Filter = ("deleted_at", "is_null", None)
+TERMS: Path = ("terms",)
+
+
+def search_filters(query: SearchQuery) -> list[Filter]:
+    """Return the filters of the one index that leads; what is asked besides is filtered here."""
+    filters: list[Filter] = [LIVE]
+    term = leading_term(query.terms)
+    if term is not None:
+        filters.append(("terms", "contains", term))
+    elif query.thread_id is not None:
+        filters.append(("thread_id", "==", query.thread_id))
+    elif query.label_ids:
+        filters.append(("label_ids", "contains", max(query.label_ids)))
+    if query.since is not None:
+        filters.append(("internal_date", ">=", query.since))
+    return filters

@@ -29,7 +29,7 @@ from google.cloud.firestore_v1.types import firestore as requests
 
 from shared.adapters.firestore.values import document_key
 from shared.adapters.system_clock import SystemClock
-from shared.domain.google_trouble import StoreIndexMissingError
+from shared.domain.google.trouble import StoreIndexMissingError
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import (
     AlreadyExistsError,

@@ -13,7 +13,7 @@ from shared.adapters.firestore.record_fields import head_write, record_write
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import deletion, replacement, version_of
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.sync.record import QuarantineEntry
+from shared.domain.sync.records.record import QuarantineEntry
 from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
 from shared.ports.documents import Versioned

@@ -26,8 +26,8 @@ from shared.adapters.gmail.answers import (
 from shared.adapters.gmail.requests import GMAIL_URL, AccessTokens, GmailRequests
 from shared.adapters.gmail.send import HttpGmailSend
 from shared.adapters.gmail.streams import HttpGmailStreams
+from shared.domain.google.observations import Sightings
 from shared.domain.ids import ConnectionId, HistoryId, LabelId, MessageId, PageToken, ThreadId
-from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailNotFoundError, HistoryExpiredError
 from shared.ports.clock import Clock

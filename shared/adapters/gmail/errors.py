@@ -20,7 +20,7 @@ from shared.domain.connect.scopes import (
     SETTINGS_BASIC,
     SETTINGS_SHARING,
 )
-from shared.domain.google_refusals import (
+from shared.domain.google.refusals import (
     GMAIL,
     NOT_FOUND,
     PRECONDITION,
@@ -29,7 +29,7 @@ from shared.domain.google_refusals import (
     Refusal,
     meaning_of,
 )
-from shared.domain.google_trouble import (
+from shared.domain.google.trouble import (
     DeploymentError,
     MailboxClosedError,
     PreconditionFailedError,

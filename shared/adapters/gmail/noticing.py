@@ -7,8 +7,8 @@ from typing import Any, Final
 import httpx
 
 from shared.adapters.gmail.errors import read_refusal
-from shared.domain.google_refusals import GMAIL, is_named
-from shared.domain.observations import Kinds, Sightings
+from shared.domain.google.observations import Kinds, Sightings
+from shared.domain.google.refusals import GMAIL, is_named
 from shared.domain.sync.quota_units import pattern_of
 
 FIELDS: Final = frozenset({

@@ -19,9 +19,9 @@ from shared.adapters.gmail.errors import (
     scope_for,
 )
 from shared.adapters.gmail.noticing import note_refusal, shape_of, unknown_keys
-from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
+from shared.domain.google.observations import Sightings
+from shared.domain.google.trouble import OTHER_CLIENT, DeploymentError
 from shared.domain.ids import ConnectionId
-from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import GmailUnavailableError, TooManyConcurrentError
 from shared.ports.clock import Clock, Retries

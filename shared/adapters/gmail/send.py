@@ -28,7 +28,7 @@ from shared.adapters.gmail.answers import (
 )
 from shared.adapters.gmail.requests import SEND_TIMEOUT, Call, GmailRequests
 from shared.domain.base64url import decode_base64url
-from shared.domain.google_refusals import NOT_A_DRAFT, NOT_FOUND
+from shared.domain.google.refusals import NOT_A_DRAFT, NOT_FOUND
 from shared.domain.ids import MessageId, PageToken, ThreadId
 from shared.domain.mail.reading.email_parts import as_object, as_text, find_part, walk
 from shared.errors import GmailNotFoundError, GmailRefusedError, InvalidRequestError

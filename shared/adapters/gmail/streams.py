@@ -26,7 +26,7 @@ from shared.adapters.gmail.requests import (
 )
 from shared.adapters.gmail.send import no_such_part
 from shared.domain.base64url import decode_base64url
-from shared.domain.google_trouble import DeploymentError
+from shared.domain.google.trouble import DeploymentError
 from shared.domain.ids import MessageId
 from shared.domain.mail.reading.base64_stream import Base64Field
 from shared.domain.mail.reading.email_parts import (

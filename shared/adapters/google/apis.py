@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import orjson
 
-from shared.domain.google_refusals import GMAIL, Concern, Refusal, meaning_of
+from shared.domain.google.refusals import GMAIL, Concern, Refusal, meaning_of
 from shared.domain.ids import ConnectionId
 from shared.errors import (
     GmailUnavailableError,

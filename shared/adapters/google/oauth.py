@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from shared.adapters.google.id_tokens import GoogleCerts, GoogleJwt, refusal
-from shared.domain.google_refusals import (
+from shared.domain.google.refusals import (
     GMAIL,
     REVOKED,
     SESSION_POLICY,
@@ -22,7 +22,7 @@ from shared.domain.google_refusals import (
     Refusal,
     meaning_of,
 )
-from shared.domain.google_trouble import (
+from shared.domain.google.trouble import (
     OTHER_CLIENT,
     DeploymentError,
     GrantEndedError,

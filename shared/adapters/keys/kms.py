@@ -32,7 +32,7 @@ from shared.adapters.keys.format import (
     unseal,
 )
 from shared.domain.bounded import BoundedMap
-from shared.domain.google_trouble import DeploymentError
+from shared.domain.google.trouble import DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.domain.trouble_board import TroubleNotes
 from shared.errors import CorruptStateError, KeysUnavailableError, PostroomError

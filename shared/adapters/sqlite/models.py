@@ -20,11 +20,11 @@ from shared.adapters.sqlite.database import (
 )
 from shared.adapters.sqlite.documents import Columns, SqliteDocuments
 from shared.adapters.sqlite.events import SqliteOutbox
-from shared.adapters.sqlite.pruning import empty_payloads, purge
+from shared.adapters.sqlite.retention import empty_payloads, purge
 from shared.domain.ids import ConnectionId, SequenceNumber
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
 from shared.domain.models.state import ModelSyncState
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.errors import ConflictError, CorruptStateError
 from shared.ports.documents import Versioned
 from shared.ports.model_store import ModelBatch, ModelPage, ModelQuery

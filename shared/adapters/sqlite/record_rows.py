@@ -16,8 +16,8 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
-from shared.domain.sync.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.domain.sync.rows import RecordRow, StoredHead, head_fields
+from shared.domain.sync.records.record import Earlier, LastAction, Origin, Record, RecordHead
+from shared.domain.sync.records.rows import RecordRow, StoredHead, head_fields
 from shared.errors import ConflictError, CorruptStateError
 
 HEAD = """records.message_id, records.thread_id, records.label_ids, records.history_id,

@@ -11,8 +11,8 @@ import orjson
 from shared.adapters.documents.record_search import Below, Candidate
 from shared.adapters.sqlite.database import Row, SqliteDatabase, to_us
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.sync.record import Record, RecordHead
-from shared.domain.sync.search import leading_term
+from shared.domain.sync.records.record import Record, RecordHead
+from shared.domain.sync.records.search import leading_term
 from shared.errors import CorruptStateError
 from shared.ports.sync_store import SearchQuery
 

@@ -10,11 +10,11 @@ import orjson
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
 from shared.adapters.documents.record_search import Below, Candidate, find_heads
 from shared.adapters.sqlite.database import Row, SqliteDatabase, to_us
-from shared.adapters.sqlite.pruning import empty_payloads, purge
 from shared.adapters.sqlite.record_rows import HEAD, RECORD, ROW, head_of, record_of, row_of
 from shared.adapters.sqlite.record_search import FORGET_TERMS, candidate_rows, candidates
+from shared.adapters.sqlite.retention import empty_payloads, purge
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
-from shared.domain.sync.record import Record, RecordHead
+from shared.domain.sync.records.record import Record, RecordHead
 from shared.ports.sync_store import (
     NewestQuery,
     RecordPage,

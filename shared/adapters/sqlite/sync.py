@@ -14,7 +14,7 @@ from shared.adapters.sqlite.documents import Columns, SqliteDocuments
 from shared.adapters.sqlite.events import SqliteOutbox
 from shared.adapters.sqlite.record_rows import write_heads, write_records
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.sync.record import QuarantineEntry
+from shared.domain.sync.records.record import QuarantineEntry
 from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
 from shared.ports.documents import Versioned

@@ -7,7 +7,6 @@ new check is a function in the file of its subject and a row below.
 
 from shared.commands.checks import (
     clocks,
-    deliveries,
     entries,
     grants,
     keys,
@@ -43,7 +42,7 @@ CHECKS = (
     Check("own syncs", own_code.own_syncs_run),
     Check("connections", troubles.each_connection_works),
     Check("keys", keys.keys_open_what_they_sealed),
-    Check("deliveries", deliveries.events_arrive),
+    Check("deliveries", queues.events_arrive),
     Check("history ids", seen.history_lives),
     Check("watch life", seen.watches_last),
     Check("push delay", seen.pushes_take),

@@ -15,7 +15,7 @@ from shared.adapters.google.credentials import ApplicationTokens
 from shared.adapters.google.oauth import CONSENT_URL, TOKEN_URL
 from shared.commands.checks.finding import Finding, NotCheckedError
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.observations import Observed
+from shared.domain.google.observations import Observed
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
 from shared.errors import PostroomError

@@ -14,7 +14,7 @@ from shared.commands.checks.finding import (
     warning,
 )
 from shared.domain.connect.grant import Grant
-from shared.domain.google_trouble import DeploymentError
+from shared.domain.google.trouble import DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.errors import CorruptStateError, PostroomError
 from shared.ports.google.oauth import Sealer

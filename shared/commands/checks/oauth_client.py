@@ -10,7 +10,7 @@ from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, NotCheckedError, failure, ok
 from shared.domain.base64url import decode_base64url
 from shared.domain.connect.scopes import DEFAULT, SIGN_IN
-from shared.domain.google_refusals import Concern
+from shared.domain.google.refusals import Concern
 from shared.ports.google.oauth import GoogleOAuth
 
 CLIENTS: Final = "https://console.cloud.google.com/auth/clients"

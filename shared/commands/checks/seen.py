@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, count_of, ok, warning
-from shared.domain.observations import Count, Duration, Kinds, Observed
+from shared.domain.google.observations import Count, Duration, Kinds, Observed
 from shared.domain.sync.mailbox import WATCH_LIFETIME
 
 WEEK: Final = timedelta(days=7)

@@ -6,8 +6,8 @@ from typing import Final
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, count_of, failure, ok, warning
 from shared.domain.connect.connection import Connection
-from shared.domain.google_refusals import Concern
-from shared.domain.google_trouble import REMEDIES
+from shared.domain.google.refusals import Concern
+from shared.domain.google.trouble import REMEDIES
 from shared.domain.sync.standing import Failure
 from shared.domain.sync.standing import failure as failure_of
 from shared.domain.trouble_board import BOARD

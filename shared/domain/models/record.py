@@ -11,8 +11,8 @@ import orjson
 from shared.domain.ids import SequenceNumber
 from shared.domain.mail.reading.email_message import iso
 from shared.domain.packed import Text, pack_object, unpack_object
-from shared.domain.sync.payload import MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
-from shared.domain.sync.record import EndReason, LastAction
+from shared.domain.sync.records.payload import MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
+from shared.domain.sync.records.record import EndReason, LastAction
 from shared.errors import PermanentError
 
 LONGEST_ID: Final = 512

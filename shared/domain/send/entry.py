@@ -7,7 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from shared.domain.google_refusals import Concern
+from shared.domain.google.refusals import Concern
 from shared.domain.ids import ConnectionId, MessageId, ThreadId, shard_of
 
 KEY_LIFETIME: Final = timedelta(days=7)

@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType, new_event
 from shared.domain.ids import HistoryId, SequenceNumber
-from shared.domain.sync.record import Origin
+from shared.domain.sync.records.record import Origin
 from shared.domain.sync.standing import SetAside, coverage, deferral
 from shared.domain.sync.state import SyncState, Tally
 from shared.domain.troubles import error_object

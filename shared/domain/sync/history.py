@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
-from shared.domain.sync.record import CHAT
+from shared.domain.sync.records.record import CHAT
 
 
 @dataclass(frozen=True, slots=True)

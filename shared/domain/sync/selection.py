@@ -1,13 +1,16 @@
-"""Which messages of the window a connection keeps, by label and by sender, and which headers.
+"""How far back a connection's mail is kept, which messages of that, and which of their headers.
 
 Evaluated on our side, so that a backfill and a delta agree whatever Gmail's search does.
 """
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from shared.domain.ids import LabelId
+from shared.errors import InvalidRequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +67,27 @@ def _fold(names: Sequence[str]) -> tuple[str, ...]:
 
 def _label_ids(labels: Sequence[str]) -> tuple[LabelId, ...]:
     return tuple(LabelId(label) for label in sorted(set(labels)))
+
+
+LONGEST_DAYS = 36_500
+_DAYS = re.compile("([0-9]{1,5})d")
+
+
+def window_start(window: str, now: datetime) -> datetime | None:
+    """Return the first instant of `window`: "30d", an ISO date, or None for "all".
+
+    Raises InvalidRequestError. The start is fixed once, when a backfill begins; it does not roll.
+    """
+    if window == "all":
+        return None
+    days = _DAYS.fullmatch(window)
+    if days and 0 < int(days[1]) <= LONGEST_DAYS:
+        return (now - timedelta(days=int(days[1]))).replace(microsecond=0)
+    try:
+        date = datetime.fromisoformat(window)
+    except ValueError:
+        raise InvalidRequestError(
+            f"The window {window!r} is not understood: give days such as '30d', a date such as "
+            "'2026-01-31', or 'all'."
+        ) from None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
-from shared.domain.google_refusals import Concern
-from shared.domain.sync.record import QuarantineEntry
+from shared.domain.google.refusals import Concern
+from shared.domain.sync.records.record import QuarantineEntry
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.domain.troubles import CODES
 from shared.errors import RateLimitedError, ReauthRequiredError

@@ -19,7 +19,7 @@ from shared.domain.ids import (
     SequenceNumber,
     shard_of,
 )
-from shared.domain.sync.record import Origin
+from shared.domain.sync.records.record import Origin
 from shared.domain.sync.selection import Selection
 from shared.errors import RateLimitedError
 

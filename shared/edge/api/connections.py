@@ -12,8 +12,7 @@ from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.events.addresses import AllowedHosts, checked_url
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.frequency import frequency_from
-from shared.domain.sync.selection import selection
-from shared.domain.sync.window import window_start
+from shared.domain.sync.selection import selection, window_start
 from shared.edge.api.connection_models import (
     ConnectionDetails,
     ConnectionPatch,

@@ -8,15 +8,14 @@ from pydantic import Field
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import MessageId
-from shared.domain.sync.record import QuarantineEntry, RecordHead
+from shared.domain.sync.records.record import QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.edge.web.call import Call
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route, Success, Tenant
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.sync_store import Quarantine
 from shared.usecases.sync.control import ControlSync
-from shared.usecases.sync.explain import Explain, Verdict
-from shared.usecases.sync.meant import LONGEST, MessagesMeant, is_message_id
+from shared.usecases.sync.explain import LONGEST, Explain, MessagesMeant, Verdict, is_message_id
 from shared.usecases.sync.quarantine import RetryQuarantined
 
 MESSAGE_ID = r"^[0-9A-Za-z]{1,64}$"

@@ -14,7 +14,7 @@ from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIde
 from shared.ports.google.gmail import GmailTopic
 from shared.ports.sinks import EventSettings, SinkChoices
 from shared.usecases.connect.settings import ConnectSettings
-from shared.usecases.sync.models.served import OwnSyncsServed
+from shared.usecases.sync.models.adopt import OwnSyncsServed
 
 
 def settings_themselves(settings: Settings) -> Settings:

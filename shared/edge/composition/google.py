@@ -4,7 +4,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.observations import Sightings
+from shared.domain.google.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition.assembly import Assembly
 from shared.ports.clock import Clock

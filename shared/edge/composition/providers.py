@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
+from shared.domain.google.observations import Sightings
 from shared.domain.models.sync import OwnSyncs
-from shared.domain.observations import Sightings
 from shared.domain.trouble_board import TroubleNotes
 from shared.edge.composition import access, google, stores
 from shared.edge.composition.assembly import Assembly

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from shared.domain.google_trouble import DeploymentError
+from shared.domain.google.trouble import DeploymentError
 from shared.domain.validation import MAX_TEXT
 from shared.edge.connect.flow_cookie import (
     FlowCookie,

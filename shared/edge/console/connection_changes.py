@@ -8,7 +8,7 @@ from shared.domain.connect.scopes import missing, reads
 from shared.domain.ids import ConnectionId, MessageId, email_key
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.event import UnknownSyncError
-from shared.domain.sync.window import window_start
+from shared.domain.sync.selection import window_start
 from shared.edge.console.connection import path_connection, path_connection_id
 from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.errors import InvalidRequestError, MissingScopeError, NotGrantedError

@@ -13,8 +13,7 @@ from shared.edge.console.connection import NOTICES, path_connection
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.console.records import record_json
 from shared.ports.sync_store import Records
-from shared.usecases.sync.explain import Explain, Explanation, Verdict
-from shared.usecases.sync.meant import MessagesMeant
+from shared.usecases.sync.explain import Explain, Explanation, MessagesMeant, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
-from shared.domain.google_trouble import REMEDIES
+from shared.domain.google.trouble import REMEDIES
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState, SyncStatus
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
-from shared.domain.google_trouble import REMEDIES
+from shared.domain.google.trouble import REMEDIES
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationType, new_operation
 from shared.domain.trouble_board import TroubleBoard, TroubleNotes

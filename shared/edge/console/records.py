@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId
-from shared.domain.sync.record import Record
-from shared.domain.sync.rows import render
+from shared.domain.sync.records.record import Record
+from shared.domain.sync.records.rows import render
 from shared.edge.console.connection import path_connection
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.errors import UnknownRecordError

@@ -16,7 +16,7 @@ from mcp_types import (
     InputRequiredResult,
 )
 
-from shared.edge.mcp.results import WAITING
+from shared.edge.mcp.results.envelope import WAITING
 from shared.edge.web.call import Call
 from shared.usecases.connect.settings import ConnectSettings
 

@@ -16,15 +16,15 @@ from shared.actions.run import ActionAnswer
 from shared.domain.connect.connection import Connection
 from shared.domain.models.sync import OwnSyncs
 from shared.edge.mcp.arguments import Arguments, has_effect, read_arguments
-from shared.edge.mcp.compact import compact, without_image
 from shared.edge.mcp.continuing import FIELD as CONTINUATION
 from shared.edge.mcp.continuing import NAME as CONTINUE
 from shared.edge.mcp.continuing import Place, Reading, read_continuation
 from shared.edge.mcp.offer import allowed_for, get_tool, require_permission
 from shared.edge.mcp.own_records import read_records
-from shared.edge.mcp.readable import readable, weight_of
-from shared.edge.mcp.repeats import RepeatedCalls
-from shared.edge.mcp.results import Frame, done_result, error_result, waiting_result
+from shared.edge.mcp.results.compact import compact, without_image
+from shared.edge.mcp.results.envelope import Frame, done_result, error_result, waiting_result
+from shared.edge.mcp.results.readable import readable, weight_of
+from shared.edge.mcp.results.repeats import RepeatedCalls
 from shared.edge.mcp.schemas import without_empty
 from shared.edge.mcp.trail import UNKNOWN_TOOL, VIA, log_refusal
 from shared.edge.web import logs

@@ -15,10 +15,10 @@ from shared.domain.cursor import sequence_of
 from shared.domain.ids import SequenceNumber
 from shared.domain.models.sync import OwnSync, OwnSyncs, models_of
 from shared.domain.packed import ObjectList, PlainText
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.domain.validation import validate
 from shared.edge.mcp.continuing import Place, Reading
-from shared.edge.mcp.results import Frame, done_result
+from shared.edge.mcp.results.envelope import Frame, done_result
 from shared.edge.mcp.schemas import plain_schema, without_empty
 from shared.edge.mcp.trail import log_call
 from shared.edge.web.call import Call

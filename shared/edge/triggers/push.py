@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.domain.bounded import BoundedMap
-from shared.domain.observations import Duration, Kinds, Sightings
+from shared.domain.google.observations import Duration, Kinds, Sightings
 from shared.edge.triggers.push_envelope import Malformed, Notification, read_envelope
 from shared.edge.triggers.tasks import stopped_by
 from shared.edge.web.call import Call

@@ -10,7 +10,7 @@ from shared.ports.telemetry import Telemetry
 from shared.usecases.connect.tokens.maintain_grants import MaintainGrants
 from shared.usecases.keys.rotate_keys import RotateKeys
 from shared.usecases.sync.prune_tombstones import PruneDeleted
-from shared.usecases.sync.renew_watches import RenewWatches
+from shared.usecases.sync.watch.renew import RenewWatches
 
 
 async def renew_watches(call: Call) -> None:

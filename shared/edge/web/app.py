@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.actions.faults import known_faults
 from shared.domain.connect.integration_names import IntegrationNames
-from shared.domain.observations import Sightings
+from shared.domain.google.observations import Sightings
 from shared.edge.web import health, logs, reading
 from shared.edge.web.answers import json_response
 from shared.edge.web.auth import ANYONE, authenticate
@@ -270,3 +270,13 @@ def _log_request(served: Served) -> None:
         status=served.status,
         duration_ms=round(served.seconds * 1000, 1),
     )
+
+
+def pass_sockets_on(request: Request, app: ASGIApp, path: str) -> None:
+    """Let the framework's own application, which took `request`, pass sockets at `path` to `app`.
+
+    It has none before its instance's first request.
+    """
+    routes = request.app.router.routes
+    if not any(isinstance(one, WebSocketRoute) for one in routes):
+        routes.append(WebSocketRoute(path, app))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.actions.faults import known_faults
-from shared.domain.google_trouble import REMEDIES
+from shared.domain.google.trouble import REMEDIES
 from shared.domain.troubles import docs_of
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment

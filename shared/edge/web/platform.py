@@ -14,7 +14,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from shared.domain.observations import OTHER, Count, Duration, Kinds, Sightings
+from shared.domain.google.observations import OTHER, Count, Duration, Kinds, Sightings
 from shared.ports.clock import Clock
 from shared.ports.container import Container
 

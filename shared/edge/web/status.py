@@ -6,7 +6,7 @@ from typing import Any
 
 from shared import errors
 from shared.domain.crash import ActionCrashedError, ActionTimeoutError, ProjectionError
-from shared.domain.google_trouble import (
+from shared.domain.google.trouble import (
     DeploymentError,
     GrantEndedError,
     MailboxClosedError,

@@ -14,7 +14,7 @@ from shared.ports.queue import Queue
 from shared.ports.sync_store import Batch, SyncStates
 from shared.usecases.connect.auth_record import AuthOperation, auth_event
 from shared.usecases.connect.settings import ConnectSettings
-from shared.usecases.sync.models.served import OwnSyncsServed
+from shared.usecases.sync.models.adopt import OwnSyncsServed
 from shared.usecases.sync.task import models_task
 
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.events.event import Event
-from shared.domain.google_trouble import DeploymentError, MailboxClosedError
+from shared.domain.google.trouble import DeploymentError, MailboxClosedError
 from shared.domain.ids import CommitId, ConnectionId
 from shared.domain.sync.mailbox import GoogleUser, Mailbox
 from shared.domain.sync.state import SyncState, SyncStatus
@@ -42,7 +42,7 @@ from shared.ports.events import Operations, Outbox
 from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.google.oauth import GoogleOAuth, Sealer
 from shared.ports.queue import Queue, Task
-from shared.ports.retention import Retention
+from shared.ports.store import Retention
 from shared.ports.sync_store import Batch, SyncStates
 from shared.usecases.connect.auth_record import AuthOperation, auth_event, auth_operation
 from shared.usecases.connect.deletion_receipts import DeletionReceipts

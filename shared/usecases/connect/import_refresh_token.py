@@ -15,7 +15,7 @@ from shared.domain.connect.connect_session import ConnectSession, token_hash
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.end_user import end_user_from, tags_from
 from shared.domain.connect.scopes import KNOWN, implied_scopes, is_narrowed
-from shared.domain.google_trouble import OTHER_CLIENT, DeploymentError
+from shared.domain.google.trouble import OTHER_CLIENT, DeploymentError
 from shared.domain.ids import ConnectionId, sub_by_address
 from shared.errors import (
     InvalidRequestError,

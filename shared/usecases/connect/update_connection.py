@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId
-from shared.domain.sync.selection import Selection
-from shared.domain.sync.window import window_start
+from shared.domain.sync.selection import Selection, window_start
 from shared.errors import UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections

@@ -14,8 +14,8 @@ from shared.domain.events.event import Event
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import SequenceNumber
 from shared.domain.sync.alias import SyncAlias
-from shared.domain.sync.content import MOST_BYTES, MOST_MESSAGES, content_row
 from shared.domain.sync.event import SYNC_NAME
+from shared.domain.sync.records.content import MOST_BYTES, MOST_MESSAGES, content_row
 from shared.errors import PostroomError
 from shared.ports.connections import Connections
 from shared.ports.sinks import Receiver

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.domain.ids import ConnectionId, MessageId, ThreadId
-from shared.domain.mail.reading.hidden_text import without_hidden
+from shared.domain.mail.reading.markup.hidden_text import without_hidden
 from shared.domain.mail.reply_text.extract import reply_text
 from shared.domain.sync.quota_units import UNITS
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.record import Record
 from shared.errors import GmailNotFoundError
 from shared.ports.google.gmail import GmailMailboxes, GmailObject
 from shared.ports.sync_store import Records

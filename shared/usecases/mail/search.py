@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, ThreadId
 from shared.domain.sync.quota_units import UNITS
-from shared.domain.sync.search import FROM, TO, WITH_ATTACHMENT, person_terms, subject_terms
+from shared.domain.sync.records.search import FROM, TO, WITH_ATTACHMENT, person_terms, subject_terms
 from shared.errors import GmailUnavailableError, InvalidRequestError
 from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.sync_store import Records, SearchQuery

@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.mail.reading.email_message import label_fields
-from shared.domain.sync.payload import unpack
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.payload import unpack
+from shared.domain.sync.records.record import Record
 from shared.ports.sync_store import RecordQuery, Records
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import reads
 from shared.domain.crash import crash_site
-from shared.domain.observations import Sightings
+from shared.domain.google.observations import Sightings
 from shared.domain.send.entry import LIMITED_AT_MOST, SendEntry, SendState
 from shared.domain.troubles import Fate, treatment_of
 from shared.errors import (

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any, Final
 
-from shared.domain.google_refusals import Concern
+from shared.domain.google.refusals import Concern
 from shared.domain.send.bulk import BulkSend
 from shared.domain.send.entry import Hold, SendEntry, SendState
 from shared.errors import (

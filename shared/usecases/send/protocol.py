@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shared.domain.google.observations import Kinds, Sightings
 from shared.domain.ids import ThreadId
 from shared.domain.mail.reading.mail_headers import MARKER_HEADER
-from shared.domain.observations import Kinds, Sightings
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState
 from shared.errors import (
     GmailNotFoundError,

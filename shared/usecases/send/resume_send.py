@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from shared.domain.connect.connection import Connection
-from shared.domain.observations import Sightings
+from shared.domain.google.observations import Sightings
 from shared.domain.send.entry import SendEntry, SendState
 from shared.errors import ConflictError, PermanentError
 from shared.ports.clock import Clock

@@ -6,9 +6,9 @@ from secrets import token_hex, token_urlsafe
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
+from shared.domain.google.observations import Sightings
 from shared.domain.ids import ConnectionId, ThreadId
 from shared.domain.mail.writing.outgoing import LeftOut
-from shared.domain.observations import Sightings
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.send.request import SendRequest
 from shared.domain.troubles import Fate, treatment_of

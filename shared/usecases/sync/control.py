@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain.ids import ConnectionId
+from shared.domain.sync.selection import window_start
 from shared.domain.sync.state import Audit, Backfill, SyncState, SyncStatus
-from shared.domain.sync.window import window_start
 from shared.errors import UnknownConnectionError
 from shared.ports.clock import Clock
 from shared.ports.documents import update

@@ -4,15 +4,15 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.domain.google.observations import Duration, Sightings
 from shared.domain.ids import HistoryId
-from shared.domain.observations import Duration, Sightings
 from shared.domain.sync.mailbox import WATCH_LIFETIME, Mailbox
 from shared.errors import PermanentError
 from shared.ports.clock import Clock
 from shared.ports.documents import update
 from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
-from shared.usecases.sync.watch_events import SILENT, TellWatch, WatchNews
+from shared.usecases.sync.watch.events import SILENT, TellWatch, WatchNews
 
 PUSH_BUDGET = timedelta(seconds=8)
 """Below the push subscription's acknowledgement deadline; the rest becomes a task."""

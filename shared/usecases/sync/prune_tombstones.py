@@ -9,9 +9,9 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.documents import Versioned, walk_until
 from shared.ports.model_store import ModelRecords
-from shared.ports.retention import Retention
+from shared.ports.store import Retention
 from shared.ports.sync_store import Records
-from shared.usecases.sync.models.served import OwnSyncsServed
+from shared.usecases.sync.models.adopt import OwnSyncsServed
 
 PORTION = 400
 PORTIONS = 25

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from shared.domain.google.observations import Count, Duration
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.observations import Count, Duration
-from shared.domain.sync.record import Origin, QuarantineEntry, RecordHead
+from shared.domain.sync.records.record import Origin, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState, SyncStatus
 from shared.errors import (
     GmailNotFoundError,

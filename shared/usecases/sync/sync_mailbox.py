@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.events.event import Event
+from shared.domain.google.observations import Sightings
 from shared.domain.ids import ConnectionId, HistoryId
-from shared.domain.observations import Sightings
 from shared.domain.operation import Operation, OperationType, new_operation
 from shared.domain.sync.event import failed_sync_event
 from shared.domain.sync.plan import (
@@ -42,7 +42,7 @@ from shared.ports.sends import BounceRecorder, HeldSends, wake_no_send
 from shared.ports.sync_store import Quarantine, Records, SyncStates
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.task import due_task, models_task, sync_task
-from shared.usecases.sync.watch import StartWatch
+from shared.usecases.sync.watch.start import StartWatch
 from shared.usecases.sync.work.backfill import read_chunk
 from shared.usecases.sync.work.delta import read_delta
 from shared.usecases.sync.work.emptying import empty

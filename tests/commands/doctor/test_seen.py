@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.commands.checks.finding import Verdict
-from shared.domain.observations import Count, Duration, Kinds, Sightings
+from shared.domain.google.observations import Count, Duration, Kinds, Sightings
 from shared.ports.clock import Clock
 from shared.usecases.observe import ReportObservations
 from tests.harness.doctoring import EMAIL, DoctorHarness, a_mail

@@ -7,7 +7,7 @@ import pytest
 
 from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
 from shared.adapters.gmail.errors import refusal_error, retry_after
-from shared.domain.google_trouble import MailboxClosedError
+from shared.domain.google.trouble import MailboxClosedError
 from shared.domain.ids import HistoryId
 from shared.errors import (
     GmailNotFoundError,

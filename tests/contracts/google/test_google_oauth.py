@@ -12,7 +12,7 @@ import pytest
 
 from shared.adapters.google.http_client import new_http_client
 from shared.adapters.google.oauth import HttpGoogleOAuth, token_error
-from shared.domain.google_trouble import DeploymentError, UnnamedRefusalError
+from shared.domain.google.trouble import DeploymentError, UnnamedRefusalError
 from shared.domain.ids import GoogleSub
 from shared.errors import (
     GoogleOAuthUnavailableError,

@@ -12,8 +12,8 @@ import pytest
 
 from shared.adapters.gmail.errors import read_refusal, refusal_error, scope_for
 from shared.adapters.google.oauth import token_error, token_refusal
-from shared.domain.google_refusals import Concern
-from shared.domain.google_trouble import (
+from shared.domain.google.refusals import Concern
+from shared.domain.google.trouble import (
     DeploymentError,
     GrantEndedError,
     MailboxClosedError,

@@ -11,7 +11,7 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId, LabelId, MessageId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
-from shared.domain.sync.payload import make_payload
+from shared.domain.sync.records.payload import make_payload
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
 from shared.domain.troubles import CODES, DESCRIPTIONS
 from shared.edge.composition.container import AutowiredContainer

@@ -17,8 +17,15 @@ from shared.domain.base64url import encode_base64url
 from shared.domain.keys.approval import ApprovalState
 from shared.edge.mcp.continuing import NAME as CONTINUE
 from shared.edge.mcp.continuing import Place, Reading, continuation_of, read_continuation
-from shared.edge.mcp.repeats import HINT
-from shared.edge.mcp.results import FRAME_BYTES, Frame, cut, done_result, size, waiting_result
+from shared.edge.mcp.results.envelope import (
+    FRAME_BYTES,
+    Frame,
+    cut,
+    done_result,
+    size,
+    waiting_result,
+)
+from shared.edge.mcp.results.repeats import HINT
 from shared.errors import InvalidRequestError
 from tests.edge.mcp.agents import ADA, BOB, ERAS, AgentHarness, Era
 from tests.edge.mcp.test_tools import error_of, text_of

@@ -10,7 +10,7 @@ import pytest
 from infra.local.connecting import connect
 from infra.local.google.settings import GoogleSettings
 from infra.local.system import LocalSystem
-from shared.usecases.sync.renew_watches import RenewWatches
+from shared.usecases.sync.watch.renew import RenewWatches
 from tests.harness.google import EMAIL, PLENTY
 
 MAIL = b"From: bo@example.org\r\nTo: ada@acme.example\r\nSubject: Tea\r\n\r\nAt four?"

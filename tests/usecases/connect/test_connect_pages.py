@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from shared.domain.google_refusals import CONSENT_ERRORS
+from shared.domain.google.refusals import CONSENT_ERRORS
 from shared.edge.connect.page import STATUS
 from shared.pages.language import LANGUAGES, TABLES, strings_for
 from shared.usecases.connect.consent.outcomes import FINAL

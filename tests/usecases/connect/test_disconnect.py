@@ -12,7 +12,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.receipt import DeletionReceipt
 from shared.domain.ids import ConnectionId, SequenceNumber, first_mailbox_id
 from shared.domain.operation import OperationType
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.record import Record
 from shared.edge.composition.container import AutowiredContainer
 from shared.errors import (
     ConflictError,

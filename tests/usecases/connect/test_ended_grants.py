@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.google_trouble import DeploymentError, GrantEndedError, UnnamedRefusalError
+from shared.domain.google.observations import Duration, Kinds, Sightings
+from shared.domain.google.trouble import DeploymentError, GrantEndedError, UnnamedRefusalError
 from shared.domain.ids import ConnectionId
-from shared.domain.observations import Duration, Kinds, Sightings
 from shared.errors import (
     ConfigurationError,
     GoogleOAuthUnavailableError,

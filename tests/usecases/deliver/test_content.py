@@ -11,9 +11,9 @@ from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.events.endpoint import Content
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import EventId, LabelId, SequenceNumber
-from shared.domain.sync.content import MOST_MESSAGES
-from shared.domain.sync.payload import make_payload
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.content import MOST_MESSAGES
+from shared.domain.sync.records.payload import make_payload
+from shared.domain.sync.records.record import Record
 from shared.domain.sync.state import SyncState
 from shared.errors import InvalidRequestError
 from shared.ports.sinks import SinkChoices

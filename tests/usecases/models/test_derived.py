@@ -13,7 +13,7 @@ import pytest
 from shared.actions.ready.threads import SYNC as THREADS
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.models.sync import Derived
-from shared.domain.sync.record import EndReason
+from shared.domain.sync.records.record import EndReason
 from shared.domain.sync.state import SyncStatus
 from shared.ports.documents import update
 from shared.ports.model_store import ModelQuery

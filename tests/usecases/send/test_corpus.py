@@ -14,7 +14,7 @@ import pytest
 from infra.local.google.corpus import seed_messages
 from shared.domain.ids import MessageId
 from shared.domain.mail.reading.email_message import read_message
-from shared.domain.mail.reading.html_text import html_to_text
+from shared.domain.mail.reading.markup.html_text import html_to_text
 from shared.domain.mail.writing.reply import forward_subject
 from shared.domain.send.entry import SendState
 from tests.corpus.readers import is_body, leaves

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.google_refusals import Concern
+from shared.domain.google.refusals import Concern
 from shared.domain.send.entry import HELD_AT_MOST, SendState
 from shared.errors import SendUnderWayError
 from shared.usecases.send.held import WakeHeld

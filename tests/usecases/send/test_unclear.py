@@ -11,7 +11,7 @@ import pytest
 
 from shared.domain.connect.connection import ConnectionStatus
 from shared.domain.connect.scopes import SEND
-from shared.domain.observations import Kinds, Sightings
+from shared.domain.google.observations import Kinds, Sightings
 from shared.domain.send.entry import SendState
 from shared.errors import IdempotencyInProgressError, RepeatNeededError
 from shared.usecases.send.protocol import SETTLING

@@ -9,7 +9,7 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, HistoryId, MailboxId, email_key
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.usecases.sync.handle_push import UnknownMailbox
-from shared.usecases.sync.watch import JITTER, Armed, NotArmed
+from shared.usecases.sync.watch.start import JITTER, Armed, NotArmed
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness
 

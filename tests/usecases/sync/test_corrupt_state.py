@@ -14,7 +14,7 @@ from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import SyncState
 from shared.errors import CorruptStateError
 from shared.usecases.reconcile import Reconcile
-from shared.usecases.sync.watch import Armed
+from shared.usecases.sync.watch.start import Armed
 from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
 from tests.harness.google import EMAIL

@@ -10,7 +10,7 @@ import pytest
 
 from shared.adapters.firestore import store as firestore_store
 from shared.domain.mail.reading.email_message import EmailMessage, read_message
-from shared.domain.sync.record import Origin, QuarantineEntry
+from shared.domain.sync.records.record import Origin, QuarantineEntry
 from shared.domain.sync.state import LEASE_LIFETIME, SyncState
 from shared.usecases.sync.work import changes
 from shared.usecases.sync.work.run import Run

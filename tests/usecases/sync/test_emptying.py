@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.ids import LabelId, MessageId
-from shared.domain.sync.record import EndReason, Origin
+from shared.domain.sync.records.record import EndReason, Origin
 from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState
 from shared.ports.documents import Versioned

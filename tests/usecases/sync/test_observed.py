@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.adapters.gmail.client import HttpGmail
-from shared.domain.observations import Count, Duration, Kinds, Observed
+from shared.domain.google.observations import Count, Duration, Kinds, Observed
 from tests.harness.syncing import CONNECTION, SyncHarness
 
 

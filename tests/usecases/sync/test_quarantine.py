@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from shared.domain.sync.payload import unpack
-from shared.domain.sync.record import Origin
+from shared.domain.sync.records.payload import unpack
+from shared.domain.sync.records.record import Origin
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness
 

@@ -5,8 +5,8 @@ from base64 import b64encode
 import pytest
 
 from shared.domain.ids import MessageId
-from shared.domain.sync.payload import unpack
-from shared.domain.sync.record import EndReason
+from shared.domain.sync.records.payload import unpack
+from shared.domain.sync.records.record import EndReason
 from shared.domain.sync.selection import selection
 from shared.domain.sync.state import SECOND_LOOK_AFTER
 from shared.usecases.connect.update_connection import ChangeSelection

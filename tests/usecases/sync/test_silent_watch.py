@@ -8,7 +8,7 @@ import pytest
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import GoogleSub, HistoryId, MailboxId
 from shared.domain.sync.mailbox import WATCH_LIFETIME, Mailbox
-from shared.usecases.sync.watch_events import SILENT
+from shared.usecases.sync.watch.events import SILENT
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness
 

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from shared.domain.sync.state import LEASE_LIFETIME
-from shared.usecases.sync.watch import StartWatch
+from shared.usecases.sync.watch.start import StartWatch
 from shared.usecases.sync.work.lease import Held, take
 from tests.harness.syncing import BUDGET, CONNECTION, HeldWatch, SyncHarness
 

@@ -11,14 +11,14 @@ from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, first_mailbox_
 from shared.domain.sync.mailbox import RENEW_AFTER, WATCH_LIFETIME, Mailbox
 from shared.errors import GmailUnavailableError, StoreUnavailableError
 from shared.ports.google.gmail import GmailTopic
-from shared.usecases.sync.renew_watches import PAGE, Renewed
-from shared.usecases.sync.stop_watch import STOPPED_FOR, StopWatch
-from shared.usecases.sync.watch import (
+from shared.usecases.sync.watch.renew import PAGE, Renewed
+from shared.usecases.sync.watch.start import (
     JITTER,
     Armed,
     NotArmed,
     jitter,
 )
+from shared.usecases.sync.watch.stop import STOPPED_FOR, StopWatch
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness
 

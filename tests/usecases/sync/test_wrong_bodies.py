@@ -6,7 +6,7 @@ import pytest
 
 from infra.local.google.faults import BODY_FAULTS
 from shared.domain.ids import MessageId
-from shared.domain.sync.payload import unpack
+from shared.domain.sync.records.payload import unpack
 from tests.chaos.reader import CursorReader
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness

@@ -8,8 +8,8 @@ from shared.domain.mail.files.word import docx_text, pptx_text
 from shared.domain.mail.files.workbook import xlsx_text
 from shared.domain.mail.files.zipped import Zipped
 from shared.domain.mail.reading.charset_text import decode_text
-from shared.domain.mail.reading.hidden_text import visible_html
-from shared.domain.mail.reading.html_text import html_to_text
+from shared.domain.mail.reading.markup.hidden_text import visible_html
+from shared.domain.mail.reading.markup.html_text import html_to_text
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument."
 IMAGES: Final = {

@@ -12,9 +12,9 @@ from email.parser import BytesHeaderParser
 from typing import Final
 
 from shared.domain.mail.reading.charset_text import decode_text
-from shared.domain.mail.reading.hidden_text import visible_html
-from shared.domain.mail.reading.html_text import html_to_text
 from shared.domain.mail.reading.mail_headers import decode_words
+from shared.domain.mail.reading.markup.hidden_text import visible_html
+from shared.domain.mail.reading.markup.html_text import html_to_text
 from shared.domain.mail.reading.shown_text import file_name
 
 LONGEST_HEAD: Final = 64 << 10

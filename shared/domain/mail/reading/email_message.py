@@ -7,7 +7,6 @@ from typing import Any, Final, Literal, TypedDict, cast
 
 from shared.domain.mail.reading.address_list import Address, read_address, read_addresses
 from shared.domain.mail.reading.email_parts import Attachment, as_count, as_object, as_text
-from shared.domain.mail.reading.html_text import decoded_references
 from shared.domain.mail.reading.mail_headers import (
     DRAFT_HEADER,
     MARKER_HEADER,
@@ -16,6 +15,7 @@ from shared.domain.mail.reading.mail_headers import (
     read_message_id,
     read_message_ids,
 )
+from shared.domain.mail.reading.markup.html_text import decoded_references
 from shared.domain.mail.reading.read_parts import Parts, read_parts, unfetched_parts
 from shared.domain.mail.reading.shown_text import one_line
 from shared.domain.mail.reply_text.extract import reply_text

@@ -16,7 +16,6 @@ from shared.domain.mail.reading.bodies import (
     children_of,
     structure_of,
 )
-from shared.domain.mail.reading.content_ids import shown_ids
 from shared.domain.mail.reading.email_parts import (
     Attachment,
     as_object,
@@ -26,8 +25,9 @@ from shared.domain.mail.reading.email_parts import (
     header_of,
     is_behind_id,
 )
-from shared.domain.mail.reading.html_text import html_to_text, text_to_html
-from shared.domain.mail.reading.rich_text import rich_to_text
+from shared.domain.mail.reading.markup.content_ids import shown_ids
+from shared.domain.mail.reading.markup.html_text import html_to_text, text_to_html
+from shared.domain.mail.reading.markup.rich_text import rich_to_text
 
 MAX_DERIVED_CHARS: Final = 1_000_000
 """HTML of one part beyond this is not turned into text."""

@@ -12,8 +12,8 @@ from email.utils import format_datetime
 from itertools import count
 from typing import Final
 
-from shared.domain.mail.reading.html_text import html_to_text
 from shared.domain.mail.reading.mail_headers import MARKER_HEADER
+from shared.domain.mail.reading.markup.html_text import html_to_text
 from shared.domain.mail.writing.header_lines import (
     addresses_line,
     parameters_line,

@@ -12,8 +12,8 @@ from html import escape
 from typing import Final
 from urllib.parse import unquote
 
-from shared.domain.mail.reading.content_ids import WHOLE, WITHIN
-from shared.domain.mail.reading.html_text import ATTRIBUTE, RAW_END, TAG, decoded_references
+from shared.domain.mail.reading.markup.content_ids import WHOLE, WITHIN
+from shared.domain.mail.reading.markup.html_text import ATTRIBUTE, RAW_END, TAG, decoded_references
 from shared.domain.mail.writing.scoped_css import scoped_css
 
 _DROPPED: Final = frozenset(

@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 from shared.domain.mail.reading.address_list import Address
 from shared.domain.mail.reading.email_message import EmailMessage
-from shared.domain.mail.reading.html_text import text_to_html
 from shared.domain.mail.reading.mail_headers import read_message_ids
+from shared.domain.mail.reading.markup.html_text import text_to_html
 from shared.domain.mail.writing.outgoing import LeftOut, Outgoing
 from shared.domain.mail.writing.own_addresses import OwnAddresses
 from shared.domain.mail.writing.passed_files import issued_ids

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
 
-from shared.domain.mail.reading.html_text import html_to_text
+from shared.domain.mail.reading.markup.html_text import html_to_text
 from shared.domain.mail.writing.outgoing import Outgoing
 
 MAX_SIGNATURE: Final = 10_000

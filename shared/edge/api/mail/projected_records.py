@@ -9,8 +9,8 @@ import orjson
 
 from shared.domain.cursor import cursor_of, page_token_of
 from shared.domain.ids import ConnectionId, LabelId, SequenceNumber
-from shared.domain.sync.projection import Projected, Projection, project
-from shared.domain.sync.record import LastAction, Record
+from shared.domain.sync.records.projection import Projected, Projection, project
+from shared.domain.sync.records.record import LastAction, Record
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
 from shared.usecases.sync.work.reading import off_loop, stored_weight
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.domain.sync.record import EndReason, LastAction
+from shared.domain.sync.records.record import EndReason, LastAction
 from shared.edge.web.routes import ResponseModel
 
 TEXT = (

@@ -14,8 +14,8 @@ from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, models_of
 from shared.domain.packed import ObjectList
 from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, MODEL_NAMES
-from shared.domain.sync.record import LastAction, Record
-from shared.domain.sync.rows import record_row
+from shared.domain.sync.records.record import LastAction, Record
+from shared.domain.sync.records.rows import record_row
 from shared.domain.validation import Moment
 from shared.edge.api.mail.projected_records import ProjectedRecords
 from shared.edge.api.mail.record_models import EmailMessage, OwnRecord

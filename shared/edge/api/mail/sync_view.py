@@ -10,7 +10,7 @@ from shared.domain.connect.scopes import reads
 from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, SYNC_NAME, VARIANT
 from shared.domain.sync.frequency import in_words
-from shared.domain.sync.projection import Projection
+from shared.domain.sync.records.projection import Projection
 from shared.domain.sync.standing import (
     Coverage,
     Deferral,

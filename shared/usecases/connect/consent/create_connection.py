@@ -37,7 +37,7 @@ from shared.usecases.follow_address import FollowAddress
 from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.membership import join_mailbox, join_user, leave, leave_mailbox
 from shared.usecases.sync.task import sync_task
-from shared.usecases.sync.watch import StartWatch
+from shared.usecases.sync.watch.start import StartWatch
 
 UNFINISHED = "connecting"
 

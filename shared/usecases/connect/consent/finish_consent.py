@@ -6,8 +6,8 @@ from datetime import datetime
 from shared.domain.connect.connect_session import ConnectSession, ConnectStatus, OAuthState
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import is_narrowed, missing
-from shared.domain.google_refusals import CONSENT_ERRORS
-from shared.domain.google_trouble import DeploymentError, GrantEndedError
+from shared.domain.google.refusals import CONSENT_ERRORS
+from shared.domain.google.trouble import DeploymentError, GrantEndedError
 from shared.errors import (
     ConfigurationError,
     ConnectRefusedError,

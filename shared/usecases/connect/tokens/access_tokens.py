@@ -5,18 +5,18 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain import google_refusals
 from shared.domain.bounded import BoundedMap
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.grant import CLAIM_LIFETIME, REFRESH_EARLY, Grant
-from shared.domain.google_trouble import (
+from shared.domain.google import refusals as google_refusals
+from shared.domain.google.observations import Duration, Kinds, Sightings
+from shared.domain.google.trouble import (
     OTHER_CLIENT,
     DeploymentError,
     GrantEndedError,
     UnnamedRefusalError,
 )
 from shared.domain.ids import ConnectionId
-from shared.domain.observations import Duration, Kinds, Sightings
 from shared.errors import (
     ConfigurationError,
     ConflictError,

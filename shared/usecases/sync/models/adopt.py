@@ -1,4 +1,4 @@
-"""Giving connections the states of the code's own syncs, and taking them back."""
+"""Whether there are own syncs, and giving their states to connections and taking them back."""
 
 from dataclasses import dataclass, replace
 
@@ -85,3 +85,10 @@ class AdoptSyncs:
             if mark.finished:
                 break
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSyncsServed:
+    """Known without loading own code, so that functions that never run it stay light."""
+
+    anywhere: bool = False

@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.domain.ids import SequenceNumber
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned, Saved
 from shared.domain.models.state import ModelSyncState
-from shared.domain.sync.record import EndReason, LastAction
+from shared.domain.sync.records.record import EndReason, LastAction
 from shared.domain.sync.state import Tally
 from shared.ports.model_store import ModelBatch
 from shared.ports.sync_store import COMMIT_BYTES, COMMIT_WRITES

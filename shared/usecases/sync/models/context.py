@@ -12,8 +12,8 @@ from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.models.record import ModelHead, ModelRecord, Saved, fields_of, saved_row
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Sync, adapter_of, models_of
-from shared.domain.sync.projection import message_of
-from shared.domain.sync.record import EPOCH
+from shared.domain.sync.records.projection import message_of
+from shared.domain.sync.records.record import EPOCH
 from shared.errors import InvalidRequestError
 from shared.ports.sync_store import RecordQuery
 from shared.usecases.own_code.reach import OwnHttp, OwnSecrets

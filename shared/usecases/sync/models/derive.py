@@ -17,8 +17,8 @@ from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.models.record import ModelHead, Poisoned, Saved, saved_row
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Derived, adapter_of
-from shared.domain.sync.projection import message_of
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.projection import message_of
+from shared.domain.sync.records.record import Record
 from shared.ports.sync_store import NewestQuery, RecordQuery
 from shared.usecases.sync.models.changes import ModelChanges
 from shared.usecases.sync.models.own import SyncFailedError

@@ -13,6 +13,7 @@ from shared.domain.models.state import ModelSyncState, state_id
 from shared.domain.models.sync import Derived, OwnSyncs, models_of
 from shared.domain.operation import OperationType, new_operation
 from shared.domain.sync.plan import backoff
+from shared.domain.sync.records.record import EndReason
 from shared.domain.sync.state import Tally
 from shared.errors import (
     FencedOutError,
@@ -31,7 +32,6 @@ from shared.ports.queue import Queue
 from shared.ports.sync_store import Records, SyncStates
 from shared.usecases.sync.models.adopt import AdoptSync
 from shared.usecases.sync.models.derive import derive
-from shared.usecases.sync.models.emptying import empty
 from shared.usecases.sync.models.lease import ModelLease, take
 from shared.usecases.sync.models.own import RunOwnCode, SyncFailedError
 from shared.usecases.sync.models.run import ModelRun
@@ -275,3 +275,24 @@ def _wait(error: PostroomError, failures: int) -> timedelta:
         asked = error.retry_after if isinstance(error, RateLimitedError) else None
         return wait if asked is None else max(wait, asked)
     return min(FIRST_WAIT * 2.0 ** min(failures, 10), LONGEST_WAIT)
+
+
+async def empty(run: ModelRun) -> bool:
+    """End all live records in portions; return whether it came to the end in time."""
+    for model in models_of(run.row):
+        changes = run.changes()
+        async for heads in run.records.live(run.connection_id, model):
+            for head in heads:
+                changes.end(head, EndReason.EMPTIED)
+                if changes.full:
+                    await run.commit(changes)
+                    changes = run.changes()
+                    if run.out_of_time:
+                        return False
+        await run.commit(changes)
+    await run.lease.commit(_empty)
+    return True
+
+
+def _empty(state: ModelSyncState) -> ModelSyncState:
+    return replace(state, emptying=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from shared.domain.ids import ConnectionId
 from shared.domain.models.record import ModelHead, ModelRecord, Poisoned
 from shared.domain.models.state import ModelSyncState
-from shared.domain.sync.record import LastAction
+from shared.domain.sync.records.record import LastAction
 from shared.errors import ConflictError
 from shared.ports.documents import Versioned
 from shared.ports.model_store import ModelBatch, ModelRecords

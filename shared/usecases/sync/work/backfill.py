@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from shared.domain.ids import MessageId, PageToken
-from shared.domain.sync.record import Origin, RecordHead
+from shared.domain.sync.records.record import Origin, RecordHead
 from shared.domain.sync.state import Backfill, SyncState, Tally
 from shared.errors import GmailRefusedError
 from shared.ports.google.gmail import MessageRef

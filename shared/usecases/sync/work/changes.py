@@ -9,8 +9,8 @@ from shared.domain.mail.reading.bounce import is_report
 from shared.domain.mail.reading.email_message import EmailMessage, read_message, received_at
 from shared.domain.mail.reading.email_parts import as_object, header_of
 from shared.domain.mail.reading.mail_headers import MARKER_HEADER
-from shared.domain.sync.payload import Payload, make_payload
-from shared.domain.sync.record import (
+from shared.domain.sync.records.payload import Payload, make_payload
+from shared.domain.sync.records.record import (
     CHAT,
     EndReason,
     Origin,
@@ -18,7 +18,7 @@ from shared.domain.sync.record import (
     Record,
     RecordHead,
 )
-from shared.domain.sync.search import terms_of
+from shared.domain.sync.records.search import terms_of
 from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, Tally
 from shared.ports.google.gmail import GmailObject

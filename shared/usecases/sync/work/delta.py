@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.domain.google.observations import Count, Duration, Kinds
 from shared.domain.ids import HistoryId, MessageId
 from shared.domain.mail.reading.email_message import received_at
-from shared.domain.observations import Count, Duration, Kinds
 from shared.domain.sync.history import HistoryRecord, NetChange, fold
 from shared.domain.sync.plan import Delta, DeltaAnswer, after_delta
-from shared.domain.sync.record import DRAFT, Origin, QuarantineEntry, RecordHead
+from shared.domain.sync.records.record import DRAFT, Origin, QuarantineEntry, RecordHead
 from shared.domain.sync.state import SyncState
 from shared.errors import HistoryExpiredError
 from shared.ports.google.gmail import GmailObject, MessageRef

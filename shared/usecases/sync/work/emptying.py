@@ -8,7 +8,7 @@ cursor. What is still there comes back from the backfill under a new number.
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from shared.domain.sync.record import EndReason, Origin
+from shared.domain.sync.records.record import EndReason, Origin
 from shared.domain.sync.state import SyncState
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.run import Run

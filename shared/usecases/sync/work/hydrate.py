@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.domain.google_trouble import MessagesRefusedError
+from shared.domain.google.trouble import MessagesRefusedError
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.reading.email_message import unfetched_bodies
 from shared.domain.mail.reading.email_parts import as_count

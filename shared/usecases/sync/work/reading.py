@@ -10,7 +10,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from shared.domain.mail.reading.email_message import EmailMessage, read_message
 from shared.domain.mail.reading.email_parts import as_count
-from shared.domain.sync.record import Record
+from shared.domain.sync.records.record import Record
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.domain.ids import HistoryId, LabelId, MessageId, ThreadId
-from shared.domain.sync.record import EndReason, Origin, RecordHead
+from shared.domain.sync.records.record import EndReason, Origin, RecordHead
 from shared.domain.sync.state import Backfill, SyncState
 from shared.errors import GmailNotFoundError
 from shared.ports.sync_store import COMMIT_BYTES

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.events.event import Event
+from shared.domain.google.observations import Sightings
 from shared.domain.ids import (
     ConnectionId,
     HistoryId,
@@ -16,10 +17,9 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
-from shared.domain.observations import Sightings
 from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extend, sync_event
-from shared.domain.sync.record import Origin, QuarantineEntry
+from shared.domain.sync.records.record import Origin, QuarantineEntry
 from shared.domain.sync.standing import SetAside, set_aside
 from shared.domain.sync.state import Suspect, SyncState, Tally
 from shared.errors import GmailNotFoundError, GmailRefusedError, TransientError

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.domain.google_trouble import MessagesRefusedError, PreconditionFailedError
+from shared.domain.google.trouble import MessagesRefusedError, PreconditionFailedError
 from shared.domain.sync.plan import backoff
 from shared.domain.sync.state import SyncState
 from shared.domain.troubles import LONG_LADDER, treatment_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.ids import HistoryId, LabelId
+from shared.domain.sync.selection import window_start
 from shared.domain.sync.state import Backfill, SyncState
-from shared.domain.sync.window import window_start
 from shared.errors import HistoryExpiredError
 from shared.ports.google.gmail import MessageRef
 from shared.usecases.sync.work.delta import list_history

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from shared.domain.ids import MessageId
-from shared.domain.sync.record import QuarantineEntry, RecordHead
+from shared.domain.sync.records.record import QuarantineEntry, RecordHead
 from shared.ports.google.gmail import GmailObject
 from shared.usecases.sync.work.changes import TOO_COSTLY, UNREADABLE, Changes
 from shared.usecases.sync.work.run import Run

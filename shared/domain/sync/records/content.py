@@ -10,8 +10,8 @@ import orjson
 
 from shared.domain.events.endpoint import Content
 from shared.domain.ids import ConnectionId
-from shared.domain.sync.record import Record
-from shared.domain.sync.rows import render, render_json
+from shared.domain.sync.records.record import Record
+from shared.domain.sync.records.rows import render, render_json
 
 MOST_MESSAGES: Final = 50
 MOST_BYTES: Final = 256 * 1024

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from shared.domain.crash import ProjectionError, crash_site
 from shared.domain.mail.reading.email_message import EmailMessage, iso, label_fields
 from shared.domain.sync.alias import MODEL_NAME, SYNC_NAME
-from shared.domain.sync.payload import unpack
-from shared.domain.sync.record import EARLIER_KEPT, Earlier, EndReason, LastAction, Record
+from shared.domain.sync.records.payload import unpack
+from shared.domain.sync.records.record import EARLIER_KEPT, Earlier, EndReason, LastAction, Record
 from shared.errors import ConfigurationError
 
 P = TypeVar("P", bound=BaseModel)

@@ -6,7 +6,7 @@ from colorsys import hls_to_rgb
 from dataclasses import dataclass
 from typing import Final
 
-from shared.domain.mail.reading.style_sheet import Styles
+from shared.domain.mail.reading.markup.style_sheet import Styles
 
 Color = tuple[int, int, int]
 WHITE: Final[Color] = (255, 255, 255)

@@ -7,7 +7,7 @@ from shared.domain.connect.connection import Connection
 from shared.errors import ConflictError
 from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
-from shared.usecases.sync.watch import Armed, StartWatch
+from shared.usecases.sync.watch.start import Armed, StartWatch
 
 
 @dataclass(frozen=True, slots=True)

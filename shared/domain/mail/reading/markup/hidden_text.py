@@ -8,15 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.domain.mail.reading.html_text import (
+from shared.domain.mail.reading.markup.html_text import (
     ATTRIBUTE,
     RAW_END,
     TAG,
     decoded_references,
     html_to_text,
 )
-from shared.domain.mail.reading.looks import Look, look_of
-from shared.domain.mail.reading.style_sheet import StyleSheet, declarations, merge, names_of
+from shared.domain.mail.reading.markup.looks import Look, look_of
+from shared.domain.mail.reading.markup.style_sheet import StyleSheet, declarations, merge, names_of
 from shared.domain.mail.reply_text.extract import reply_text
 
 MAX_DEPTH: Final = 500

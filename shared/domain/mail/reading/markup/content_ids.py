@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
-from shared.domain.mail.reading.html_text import ATTRIBUTE, RAW_END, TAG, decoded_references
+from shared.domain.mail.reading.markup.html_text import ATTRIBUTE, RAW_END, TAG, decoded_references
 
 WHOLE: Final = re.compile(r"\s*+cid:(.+)", re.IGNORECASE | re.DOTALL)
 WITHIN: Final = re.compile(r"""(?:(?<=[\s,("'])|^)cid:([^\s,()"'>]++)""", re.IGNORECASE)

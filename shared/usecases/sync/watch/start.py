@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zlib import crc32
 
-from shared.domain.google_refusals import WATCH_TAKEN, Concern
+from shared.domain.google.observations import Duration, Kinds, Sightings
+from shared.domain.google.refusals import WATCH_TAKEN, Concern
 from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, told_sub
-from shared.domain.observations import Duration, Kinds, Sightings
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.domain.troubles import concern_of
 from shared.errors import ConflictError, GmailRefusedError, NotFoundError, PostroomError
@@ -18,7 +18,7 @@ from shared.ports.connections import Connections, Mailboxes
 from shared.ports.documents import Versioned, update
 from shared.ports.google.gmail import Gmail, GmailMailboxes, GmailTopic, Watched
 from shared.usecases.follow_address import FollowAddress
-from shared.usecases.sync.watch_events import SILENT, TellWatch, WatchNews
+from shared.usecases.sync.watch.events import SILENT, TellWatch, WatchNews
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=10)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.mail.reading.email_message import read_message
-from shared.domain.mail.reading.hidden_text import without_hidden
+from shared.domain.mail.reading.markup.hidden_text import without_hidden
 from shared.usecases.sync.work.reading import weight
 
 ALWAYS = frozenset({"text", "labelIds"})

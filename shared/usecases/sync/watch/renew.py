@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.domain.connect.connection import ConnectionStatus
-from shared.domain.google_refusals import Concern
+from shared.domain.google.refusals import Concern
 from shared.domain.ids import ConnectionId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.troubles import concern_of
@@ -15,7 +15,7 @@ from shared.errors import ConflictError, CorruptStateError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.documents import Versioned
-from shared.usecases.sync.watch import CLAIM, Armed, NotArmed, StartWatch
+from shared.usecases.sync.watch.start import CLAIM, Armed, NotArmed, StartWatch
 
 log = logging.getLogger(__name__)
 PAGE = 50

@@ -15,7 +15,14 @@ from shared.domain.cursor import cursor_of
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber, ThreadId
 from shared.domain.mail.reading.email_message import label_fields
 from shared.domain.packed import PlainText, Text
-from shared.domain.sync.record import EPOCH, EndReason, LastAction, Origin, Record, RecordHead
+from shared.domain.sync.records.record import (
+    EPOCH,
+    EndReason,
+    LastAction,
+    Origin,
+    Record,
+    RecordHead,
+)
 
 REMEMBERED: Final = 4_096
 """Sets of labels, and moments, whose text is remembered: those of one commit are the same."""

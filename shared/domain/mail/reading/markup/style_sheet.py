@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.domain.mail.reading.html_text import decoded_references
+from shared.domain.mail.reading.markup.html_text import decoded_references
 
 SCREEN: Final = 1_000
 """Pixels of width of the screen that media queries are asked about."""

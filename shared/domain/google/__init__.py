@@ -1,0 +1,1 @@
+"""What Google refuses, and what this deployment has seen of it."""

@@ -1,0 +1,1 @@
+"""Records: what is stored of a message, how it is shown, found, projected and sent on."""
