@@ -6,8 +6,8 @@ from datetime import timedelta
 from infra.local.google.wording import Words
 from shared.domain.ids import LabelId, first_mailbox_id
 from shared.domain.sync.selection import Selection
-from shared.usecases.sync.watch.live import LiveWatch
 from shared.usecases.sync.watch.start import IN_VAIN
+from shared.usecases.sync.watch.stop import LiveWatch
 from shared.usecases.sync.work.hydrate import FEWEST_ALIKE
 from shared.usecases.sync.work.run import BLAMED_AFTER
 from tests.chaos.harness import ChaosHarness

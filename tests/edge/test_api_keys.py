@@ -11,7 +11,7 @@ from shared.adapters.system_clock import AdjustableClock
 from shared.domain.keys.api_key import USED_EVERY, id_in, new_token
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.deployment import Settings
-from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, REMEMBERED
+from shared.edge.web.callers.api_key_cache import FAILURES_A_MINUTE, REMEMBERED
 from shared.errors import StoreUnavailableError
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock

@@ -9,7 +9,7 @@ import pytest
 from shared.adapters.system_clock import AdjustableClock
 from shared.domain.keys.child_key import MOST_GENERATIONS
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.web.api_key_cache import REMEMBERED, ApiKeyCache
+from shared.edge.web.callers.api_key_cache import REMEMBERED, ApiKeyCache
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock
 from shared.usecases.keys.api_keys import RevokeApiKey

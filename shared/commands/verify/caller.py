@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
-from shared.commands.verify.methods import method_of
 from shared.domain.sync.quota_units import units_of
 from shared.ports.clock import Clock
 
@@ -139,3 +138,30 @@ def reasons_of(answer: httpx.Response) -> list[str]:
 def status_and_reason(answer: httpx.Response) -> str:
     """Return `404 notFound`, or the status alone."""
     return " ".join((str(answer.status_code), *reasons_of(answer)[:1]))
+
+
+NAMED: Final = {"profile": "getProfile", "watch": "watch", "stop": "stop"}
+"""Methods of the mailbox itself."""
+OF_THE_LIST: Final = {"GET": "list", "POST": "create"}
+OF_ONE: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+VERBS: Final = frozenset(
+    {"send", "import", "batchModify", "batchDelete", "modify", "trash", "untrash"}
+)
+
+
+def method_of(verb: str, path: str) -> str:
+    """Return such as `messages.get` of a path below the mailbox."""
+    head, *rest = path.strip("/").split("/")
+    if head in NAMED:
+        return NAMED[head]
+    if head == "settings":
+        head, rest = f"settings.{rest[0]}", rest[1:]
+    if rest and rest[-1] in VERBS:
+        return f"{head}.{rest[-1]}"
+    if "attachments" in rest:
+        return f"{head}.attachments.get"
+    if rest:
+        return f"{head}.{OF_ONE[verb]}"
+    if (verb, head) == ("POST", "messages"):
+        return "messages.insert"
+    return f"{head}.{OF_THE_LIST[verb]}"

@@ -16,8 +16,8 @@ from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.child_key import reaches_no_further
 from shared.domain.keys.policy import UNRESTRICTED, Policy
 from shared.domain.validation import Instant
-from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Call
+from shared.edge.web.callers.api_key_cache import ApiKeyCache
 from shared.edge.web.reading import CONNECTION_ID
 from shared.edge.web.routes import Permission, RequestModel, ResponseModel, Route
 from shared.errors import ForbiddenError, InvalidRequestError, NotFoundError

@@ -21,7 +21,7 @@ from shared.edge.web.routes import MEBIBYTE, Method, Permission, Route, Tenant
 from shared.edge.web.streamed import Streamed
 from shared.errors import ForbiddenError, InvalidRequestError, MissingScopeError, NotFoundError
 from shared.ports.google.gmail import GmailMailboxes
-from shared.usecases.sync.watch.live import LiveWatch
+from shared.usecases.sync.watch.stop import LiveWatch
 
 LARGEST_BODY: Final = 36 * MEBIBYTE
 PREFIX: Final = "nango-proxy-"

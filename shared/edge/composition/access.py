@@ -12,13 +12,13 @@ from shared.ports.sends import BounceRecorder, HeldSends
 
 if TYPE_CHECKING:
     from shared.domain.models.sync import OwnSyncs
-    from shared.edge.web.api_key_cache import ApiKeyCache
+    from shared.edge.web.callers.api_key_cache import ApiKeyCache
 
 
 def api_key_cache(container: Assembly) -> "ApiKeyCache":
     """Return the keys that open the API, and how often each may call."""
-    from shared.edge.web.api_key_cache import ApiKeyCache, root_keys
-    from shared.edge.web.rates import RateLimiter
+    from shared.edge.web.callers.api_key_cache import ApiKeyCache, root_keys
+    from shared.edge.web.callers.rates import RateLimiter
 
     settings, clock = container.settings, container.use(Clock)
     return ApiKeyCache(

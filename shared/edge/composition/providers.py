@@ -52,7 +52,7 @@ PROVIDERS: Mapping[Any, Provider] = {
     ErrorDescription: access.error_description,
 }
 LATE: Mapping[str, Provider] = {
-    "shared.edge.web.api_key_cache.ApiKeyCache": access.api_key_cache,
+    "shared.edge.web.callers.api_key_cache.ApiKeyCache": access.api_key_cache,
     "httpx.AsyncClient": google.http_client,
     "shared.adapters.google.credentials.ApplicationTokens": google.application_tokens,
 }

@@ -12,14 +12,14 @@ from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy
 from shared.domain.validation import validate
 from shared.edge.api.api_keys import NewKeyBody
-from shared.edge.console.addresses import (
+from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.paging import (
     OFFERED,
     addresses_of,
     offered_connections,
     picked_connections,
 )
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.web.api_key_cache import ApiKeyCache
+from shared.edge.web.callers.api_key_cache import ApiKeyCache
 from shared.edge.web.routes import Permission
 from shared.errors import InvalidRequestError
 from shared.pages.console.form_values import FormValues

@@ -11,9 +11,13 @@ from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.api.approvals import Preview
-from shared.edge.console.addresses import addresses_of, find_connection_id, offered_connections
 from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import paginate
+from shared.edge.console.paging import (
+    addresses_of,
+    find_connection_id,
+    offered_connections,
+    paginate,
+)
 from shared.errors import NotFoundError, PermanentError
 from shared.ports.access import Approvals
 

@@ -10,9 +10,13 @@ from starlette.responses import Response
 from shared.domain.events.delivery import SCHEDULE, shown_payload
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import EventId
-from shared.edge.console.addresses import addresses_of, find_connection_id, offered_connections
 from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import paginate
+from shared.edge.console.paging import (
+    addresses_of,
+    find_connection_id,
+    offered_connections,
+    paginate,
+)
 from shared.errors import InvalidRequestError
 from shared.ports.events import Outbox
 from shared.usecases.events.redeliver import Redeliver

@@ -13,13 +13,13 @@ from shared.domain.events.event import EventType
 from shared.domain.events.flavour import Flavour
 from shared.domain.validation import validate
 from shared.edge.api.webhook_endpoints import NewEndpoint
-from shared.edge.console.addresses import (
+from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.paging import (
     OFFERED,
     addresses_of,
     offered_connections,
     picked_connections,
 )
-from shared.edge.console.pages import ConsoleRequest, change, page
 from shared.errors import InvalidRequestError
 from shared.pages.console.form_values import FormValues
 from shared.pages.console.signature_help import SNIPPETS

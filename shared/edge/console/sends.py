@@ -8,9 +8,13 @@ from starlette.responses import Response
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import SendEntry, SendState
-from shared.edge.console.addresses import addresses_of, find_connection_id, offered_connections
 from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import paginate
+from shared.edge.console.paging import (
+    addresses_of,
+    find_connection_id,
+    offered_connections,
+    paginate,
+)
 from shared.ports.sends import Sends
 from shared.usecases.send.rules import CancelSend
 

@@ -22,10 +22,10 @@ from shared.edge.console.answers import SIGN_IN, html_page, page_headers
 from shared.edge.console.navigation import HOME
 from shared.edge.console.pages import ConsoleRequest, page
 from shared.edge.settings.deployment import Settings
-from shared.edge.web.api_key_cache import FAILURES_A_MINUTE, ApiKeyCache
 from shared.edge.web.call import Call
+from shared.edge.web.callers.api_key_cache import FAILURES_A_MINUTE, ApiKeyCache
+from shared.edge.web.callers.rates import client_address, too_fast
 from shared.edge.web.logs import log_failure
-from shared.edge.web.rates import client_address, too_fast
 from shared.edge.web.routes import Access, Function, Method, Route
 from shared.errors import (
     ConfigurationError,

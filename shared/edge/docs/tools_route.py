@@ -6,7 +6,7 @@ The SDK and the pages load at the first call, as they do for `/mcp`.
 from starlette.responses import Response
 
 from shared.edge.docs.routes import Table, site_of
-from shared.edge.mcp.once import require_known_origin
+from shared.edge.mcp.origins import require_known_origin
 from shared.edge.mcp.route import require_json
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment

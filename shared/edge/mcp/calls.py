@@ -21,9 +21,8 @@ from shared.edge.mcp.continuing import NAME as CONTINUE
 from shared.edge.mcp.continuing import Place, Reading, read_continuation
 from shared.edge.mcp.offer import allowed_for, get_tool, require_permission
 from shared.edge.mcp.own_records import read_records
-from shared.edge.mcp.results.compact import compact, without_image
+from shared.edge.mcp.results.compact import compact, readable, weight_of, without_image
 from shared.edge.mcp.results.envelope import Frame, done_result, error_result, waiting_result
-from shared.edge.mcp.results.readable import readable, weight_of
 from shared.edge.mcp.results.repeats import RepeatedCalls
 from shared.edge.mcp.schemas import without_empty
 from shared.edge.mcp.trail import UNKNOWN_TOOL, VIA, log_refusal

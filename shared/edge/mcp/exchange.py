@@ -28,10 +28,9 @@ from shared.edge.mcp.calls import run_tool
 from shared.edge.mcp.context.prompts import list_prompts, prompt_of
 from shared.edge.mcp.context.resources import TEMPLATES, read_resource
 from shared.edge.mcp.continuing import TOOL as CONTINUE
-from shared.edge.mcp.offer import offered_actions
+from shared.edge.mcp.offer import offered_actions, tool_of
 from shared.edge.mcp.once import answer_once
 from shared.edge.mcp.own_records import records_tool
-from shared.edge.mcp.tools import tool_of
 from shared.edge.web.call import Call
 from shared.edge.web.effects import LARGEST_BODY
 

@@ -1,13 +1,20 @@
-"""Which actions an agent is offered: by its key, by the key's policy, by the end user's grant."""
+"""Which actions an agent is offered, by its key, its policy and the grant, and each as a tool.
 
+No output schema: every tool answers the one envelope that the server's instructions describe.
+"""
+
+from functools import cache
 from typing import Any, Final
+
+from mcp_types import Tool, ToolAnnotations
 
 from shared.actions.loading import actions, get_action
 from shared.actions.registry import Action
 from shared.actions.tool_choice import ALL, is_listed
 from shared.domain.connect.connection import Connection
-from shared.domain.connect.scopes import implied_scopes
+from shared.domain.connect.scopes import LABELS, implied_scopes
 from shared.domain.keys.policy import Does, ProposedCall, Refused, judge, policy_of
+from shared.edge.mcp.arguments import has_effect, input_schema
 from shared.edge.web.call import Caller
 from shared.edge.web.routes import Permission
 from shared.errors import ForbiddenError, MissingScopeError, UnknownActionError
@@ -72,3 +79,33 @@ def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection
     except (ForbiddenError, MissingScopeError):
         return False
     return not isinstance(verdict, Refused)
+
+
+DESTRUCTIVE = frozenset({Does.SEND, Does.DELETE, Does.UNTOLD})
+"""What cannot be taken back: a client asks its person before such a call."""
+
+
+def tool_of(name: str) -> Tool:
+    """Return the tool of the action with this name; each is made once."""
+    return _tool(get_action(name))
+
+
+@cache
+def _tool(action: Action[Any, Any]) -> Tool:
+    return Tool(
+        name=action.name,
+        title=action.name.replace("-", " ").capitalize(),
+        description=action.summary,
+        input_schema=input_schema(action),
+        annotations=annotations(action),
+    )
+
+
+def annotations(action: Action[Any, Any]) -> ToolAnnotations:
+    """Return the hints. With its required key, the same call again changes nothing more."""
+    return ToolAnnotations(
+        read_only_hint=not has_effect(action),
+        destructive_hint=action.doing in DESTRUCTIVE,
+        idempotent_hint=True,
+        open_world_hint=LABELS not in action.scopes,
+    )

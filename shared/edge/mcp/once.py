@@ -1,11 +1,7 @@
-"""One HTTP exchange through the official SDK, which knows both eras of the protocol (FACTS 11).
-
-Browsers name the page that calls, other programs name none.
-"""
+"""One HTTP exchange through the official SDK, which knows both eras of the protocol (FACTS 11)."""
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
 
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -13,9 +9,7 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from shared.edge.web.call import Call
-from shared.edge.web.deployment import Deployment
 from shared.edge.web.reading import read_bytes
-from shared.errors import ForbiddenError
 
 for _name in ("mcp.server", "mcp.shared"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)  # their lines quote requests
@@ -72,18 +66,3 @@ class _Answer:
         kept = [one for one in self._start["headers"] if one[0].lower() != b"content-length"]
         made.raw_headers += kept
         return made
-
-
-def require_known_origin(call: Call) -> None:
-    """Raise ForbiddenError for a page that is neither ours nor the product's (FACTS 11.2)."""
-    given = call.request.headers.getlist("origin")
-    settings = call.use(Deployment)
-    known = {_origin(settings.public_url), *map(_origin, settings.product_origins)}
-    if any(_origin(one) not in known for one in given):
-        raise ForbiddenError("Pages of this origin may not call here.")
-
-
-def _origin(address: str) -> str:
-    """Return scheme, host and port of an address, in lower case."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.integration_names import IntegrationNames
-from shared.edge.mcp.once import require_known_origin
+from shared.edge.mcp.origins import require_known_origin
 from shared.edge.mcp.trail import NO_MAILBOX, log_refusal
 from shared.edge.web.call import Call
 from shared.edge.web.reading import connection_id

@@ -20,8 +20,8 @@ from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.google.observations import Sightings
 from shared.edge.web import health, logs, reading
 from shared.edge.web.answers import json_response
-from shared.edge.web.auth import ANYONE, authenticate
 from shared.edge.web.call import Call
+from shared.edge.web.callers.auth import ANYONE, authenticate
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.platform import Standstill, end_start
 from shared.edge.web.routes import Returned, Route

@@ -45,13 +45,12 @@ from shared.usecases.sync.task import due_task, models_task, sync_task
 from shared.usecases.sync.watch.start import StartWatch
 from shared.usecases.sync.work.backfill import read_chunk
 from shared.usecases.sync.work.delta import read_delta
-from shared.usecases.sync.work.emptying import empty
 from shared.usecases.sync.work.lease import Busy, Change, Held, Idle, Tell, take
 from shared.usecases.sync.work.pace import QuotaGovernor, has_bulk_work
 from shared.usecases.sync.work.recovery import audit, recover
 from shared.usecases.sync.work.run import Run, ignore_reports
 from shared.usecases.sync.work.setback import is_news, wait_after
-from shared.usecases.sync.work.steps import set_anchor
+from shared.usecases.sync.work.steps import empty, set_anchor
 from shared.usecases.sync.work.taking_in import set_aside_suspect
 from shared.usecases.sync.work.uninterrupted import run_to_end
 

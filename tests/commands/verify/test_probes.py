@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from infra.local.google.gmail.methods import METHODS
+from shared.commands.verify.caller import method_of
 from shared.commands.verify.mailbox import Options
-from shared.commands.verify.methods import method_of
 from shared.commands.verify.probe import Level, Probe, Verdict
 from shared.commands.verify.probes import PROBES
 from shared.commands.verify.reading import READERS, unread

@@ -17,7 +17,7 @@ from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.console import ConsoleOptions, Role
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import console_routes
-from shared.edge.web.api_key_cache import FAILURES_A_MINUTE
+from shared.edge.web.callers.api_key_cache import FAILURES_A_MINUTE
 from shared.edge.web.logs import LOG, JsonLines
 from shared.errors import ConfigurationError
 from shared.ports.clock import Clock

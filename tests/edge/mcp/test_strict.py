@@ -11,8 +11,8 @@ from shared.actions.loading import actions
 from shared.actions.tool_choice import DEFAULT, PRESETS
 from shared.edge.mcp.arguments import read_arguments
 from shared.edge.mcp.continuing import TOOL as CONTINUE
+from shared.edge.mcp.offer import tool_of
 from shared.edge.mcp.schemas import without_empty
-from shared.edge.mcp.tools import tool_of
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
 from tests.edge.mcp.test_tools import error_of, tools_of
 from tests.interop.frameworks.filling import filled

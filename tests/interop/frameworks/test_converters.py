@@ -8,7 +8,7 @@ import pytest
 
 from shared.actions.loading import actions
 from shared.edge.mcp.continuing import TOOL as CONTINUE
-from shared.edge.mcp.tools import tool_of
+from shared.edge.mcp.offer import tool_of
 from tests.interop.frameworks.environment import ran
 from tests.interop.frameworks.filling import filled
 

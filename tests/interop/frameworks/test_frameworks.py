@@ -9,7 +9,7 @@ import pytest
 
 from shared.actions.tool_choice import DEFAULT
 from shared.edge.mcp.continuing import NAME as CONTINUE
-from shared.edge.mcp.tools import tool_of
+from shared.edge.mcp.offer import tool_of
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness, agent_harness
 from tests.interop.frameworks.environment import ROOT, ran
 from tests.interop.frameworks.filling import filled

@@ -13,8 +13,8 @@ from shared.ports.documents import Versioned
 from shared.ports.sync_store import COMMIT_WRITES, Batch
 from shared.usecases.connect.update_connection import ChangeSelection
 from shared.usecases.sync.control import ControlSync
-from shared.usecases.sync.work import emptying
-from shared.usecases.sync.work.emptying import AT_ONCE
+from shared.usecases.sync.work import steps
+from shared.usecases.sync.work.steps import AT_ONCE
 from tests.chaos.reader import CursorReader
 from tests.harness.syncing import CONNECTION, SyncHarness
 from tests.usecases.connect.interrupted import Crash
@@ -80,7 +80,7 @@ async def test_emptying_many_records_takes_few_commits_and_goes_on_after_a_crash
     harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert AT_ONCE < COMMIT_WRITES
-    monkeypatch.setattr(emptying, "AT_ONCE", PORTION)
+    monkeypatch.setattr(steps, "AT_ONCE", PORTION)
     for n in range(MANY):
         harness.deliver(f"Mail {n}")
     await harness.settle()

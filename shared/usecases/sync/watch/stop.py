@@ -1,4 +1,4 @@
-"""Stop the watch of a mailbox by hand, for a while (FACTS 2.8)."""
+"""When a mailbox's watch ends, and stopping it by hand, for a while (FACTS 2.8)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from shared.ports.clock import Clock
 from shared.ports.connections import Mailboxes
 from shared.ports.documents import update
 from shared.ports.google.gmail import GmailMailboxes
+from shared.usecases.sync.watch.start import Armed, StartWatch
 
 STOPPED_FOR = timedelta(hours=1)
 """Then the next renewal arms it: a stop that is forgotten costs every connection one hour."""
@@ -56,3 +57,26 @@ def _stop(mailbox: Mailbox, now: datetime) -> Mailbox:
         vain_revivals=0,
         renew_at=now + STOPPED_FOR,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWatch:
+    """Every connection on a mailbox shares its one watch, so a caller's own would end it."""
+
+    mailboxes: Mailboxes
+    start_watch: StartWatch
+    clock: Clock
+
+    async def __call__(self, connection: Connection) -> datetime:
+        """Return the end of the watch that lives, else of one armed now, 101 units.
+
+        Raises ConflictError where it is being armed, and what Gmail raises.
+        """
+        mailbox = await self.mailboxes.get(connection.mailbox_id)
+        expires_at = mailbox.value.watch_expires_at if mailbox is not None else None
+        if expires_at is not None and expires_at > self.clock.now():
+            return expires_at
+        outcome = await self.start_watch(connection.id)
+        if isinstance(outcome, Armed):
+            return outcome.expires_at
+        raise outcome.error or ConflictError("The watch is being armed right now: try again.")

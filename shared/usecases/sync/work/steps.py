@@ -1,18 +1,25 @@
-"""What the steps of a sync share: their anchor, listings, and what left one meanwhile.
+"""What the steps of a sync share: their anchor, listings, what left one meanwhile, emptying.
 
 A page token is a place in a list that moves: where a message leaves between two pages, the first
 of the next page slips onto the one already read, and is shown on neither. Only history can tell
 (DECISIONS, "A listing is whole where nothing left it").
+
+Emptying ends a record as a tombstone with a sequence number, never by disappearing: a message that
+is gone from Gmail by the time the window is read would otherwise stay for ever with a reader by
+cursor. What is still there comes back from the backfill under a new number.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.ids import HistoryId, LabelId
+from shared.domain.sync.records.record import EndReason, Origin
 from shared.domain.sync.selection import window_start
 from shared.domain.sync.state import Backfill, SyncState
 from shared.errors import HistoryExpiredError
 from shared.ports.google.gmail import MessageRef
+from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.delta import list_history
 from shared.usecases.sync.work.pace import Units
 from shared.usecases.sync.work.run import Run
@@ -100,3 +107,42 @@ def anchor(state: SyncState, history_id: HistoryId, now: datetime) -> SyncState:
         window_start=start,
         backfill=Backfill(window_start=start, started_at=now),
     )
+
+
+AT_ONCE = 350
+"""Tombstones in one commit, with room for the state and its event (COMMIT_WRITES)."""
+
+
+async def empty(run: Run) -> None:
+    """End all records in portions, each one fenced commit: a crash goes on with what is left."""
+    started = run.clock.now()
+    ended = 0
+    async for portion in _portions(run):
+        await run.commit(portion, _leave_unchanged)
+        ended += len(portion.heads)
+        if run.out_of_time:
+            return
+    await run.held.commit(_empty)
+    run.note("empty", started, deleted=ended)
+
+
+async def _portions(run: Run) -> AsyncIterator[Changes]:
+    """Yield the commits that end what is live and forget what is in quarantine."""
+    async for heads in run.records.all_heads(run.connection_id, None):
+        for start in range(0, len(heads), AT_ONCE):
+            changes = run.changes(Origin.AUDIT)
+            for head in heads[start : start + AT_ONCE]:
+                changes.tombstone(head, EndReason.EMPTIED)
+            yield changes
+    while entries := await run.quarantine.list(run.connection_id, AT_ONCE):
+        changes = run.changes(Origin.AUDIT)
+        changes.released += [entry.message_id for entry in entries]
+        yield changes
+
+
+def _leave_unchanged(state: SyncState) -> SyncState:
+    return state
+
+
+def _empty(state: SyncState) -> SyncState:
+    return replace(state, emptying=False, live_records=0, quarantine_due_at=None)

@@ -13,7 +13,7 @@ from hmac import compare_digest
 
 from shared.domain.bounded import BoundedMap
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ROOT, ApiKey, digest_of, id_in
-from shared.edge.web.rates import RateLimiter, too_fast
+from shared.edge.web.callers.rates import RateLimiter, too_fast
 from shared.errors import TransientError, UnauthenticatedError
 from shared.ports.access import ApiKeys
 from shared.ports.clock import Clock

@@ -5,11 +5,11 @@ from typing import assert_never
 from starlette.requests import Request
 
 from shared.domain.connect.connect_session import token_hash
-from shared.edge.web.api_key_cache import ApiKeyCache
 from shared.edge.web.call import Caller
+from shared.edge.web.callers.api_key_cache import ApiKeyCache
+from shared.edge.web.callers.rates import client_address
 from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIdentity
 from shared.edge.web.platform import note_call
-from shared.edge.web.rates import client_address
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.clock import Clock
