@@ -1,6 +1,6 @@
 """Calls passed on to Gmail: whose mailbox, which headers, what is tried again."""
 
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 import httpx
@@ -243,6 +243,21 @@ async def test_a_scope_that_was_not_granted_is_named(harness: ActionHarness) -> 
     answer = await harness.api.delete(f"{ME}/messages/{harness.deliver()}")
     error: Any = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (403, "missing_scope")
+
+
+@pytest.mark.parametrize("size", [40, 90_000])
+async def test_a_file_is_named_by_its_part_id_as_records_name_it(
+    harness: ActionHarness, size: int
+) -> None:
+    """Gmail sends small ones inline, and gives others an id of its own at every fetch."""
+    mail = letter()
+    mail.add_attachment(b"x" * size, maintype="application", subtype="pdf", filename="a.pdf")
+    path = f"{ME}/messages/{harness.deliver(mail)}/attachments"
+    answer = await harness.api.get(f"{path}/1")
+    assert answer.status_code == 200, answer.text
+    assert urlsafe_b64decode(answer.json()["data"]) == b"x" * size
+    assert answer.json()["size"] == size
+    assert (await harness.api.get(f"{path}/7")).json()["error"]["status"] == "INVALID_ARGUMENT"
 
 
 async def test_a_body_that_is_too_large_is_refused(
