@@ -37,6 +37,7 @@ from shared.errors import (
     InvalidRequestError,
     MissingScopeError,
     NotGrantedError,
+    Problem,
     UnknownConnectionError,
 )
 from shared.ports.clock import Clock
@@ -59,6 +60,7 @@ async def trigger_sync(call: Call) -> Success:
     still in the mailbox comes back under a new cursor.
     """
     body = call.body(TriggerBody)
+    _require_integration(call)
     own = call.use(OwnSyncs)
     alias = call.use(SyncAlias)
     names = [(own_sync if body.reset else known_sync)(name, own, alias) for name in body.names]
@@ -142,7 +144,18 @@ async def _views(call: Call, connection: Connection) -> list[SyncView]:
     return views
 
 
+def _require_integration(call: Call) -> None:
+    """Raise InvalidRequestError where none is named: `{}` alone would mean every mailbox."""
+    header = call.request.headers.get("provider-config-key")
+    if not (call.body(SyncsBody).provider_config_key or header):
+        text = "provider_config_key: name it here, or in the header Provider-Config-Key"
+        raise InvalidRequestError(
+            text, problems=[Problem("missing", text, ("provider_config_key",))]
+        )
+
+
 def _own_names(call: Call) -> list[str]:
+    _require_integration(call)
     own, alias = call.use(OwnSyncs), call.use(SyncAlias)
     return [own_sync(name, own, alias) for name in call.body(SyncsBody).names]
 

@@ -71,7 +71,9 @@ class NamedSync(RequestModel):
 class SyncsBody(RequestModel):
     """Which syncs of which connection; `[]` means all, no connection means every one."""
 
-    provider_config_key: str
+    provider_config_key: str | None = Field(
+        None, description="May stand in the header `Provider-Config-Key` instead."
+    )
     connection_id: str | None = None
     syncs: list[SyncName | NamedSync] = Field([], max_length=20)
 
@@ -89,16 +91,19 @@ class TriggerOptions(RequestModel):
 
 
 class TriggerBody(SyncsBody):
-    """`sync_mode` is the older way to say what `opts` says."""
+    """`sync_mode` is the older way to say what `opts` says, `full_resync` the oldest."""
 
     opts: TriggerOptions | None = None
     sync_mode: Literal["incremental", "full_refresh", "full_refresh_and_clear_cache"] | None = None
+    full_resync: bool = Field(default=False, description="Heeded where there is no `sync_mode`.")
 
     @property
     def reset(self) -> bool:
         """Whether the whole window is to be read again."""
         asked = self.opts is not None and (self.opts.reset or self.opts.emptyCache)
-        return asked or self.sync_mode not in {None, "incremental"}
+        if self.sync_mode is None:
+            return asked or self.full_resync
+        return asked or self.sync_mode != "incremental"
 
     @property
     def empties(self) -> bool:
