@@ -44,12 +44,12 @@ def read_client(file: Path) -> OwnClient:
         told = None
     found = told.get("installed") if isinstance(told, dict) else None
     given = found if isinstance(found, dict) else {}
-    values = [given.get(f"client_{one}") for one in ("id", "secret")]
+    id, secret = given.get("client_id"), given.get("client_secret")
     if isinstance(told, dict) and "web" in told:
         raise DemoError(
             f"{file} is a client of the type Web application, which would have to know this "
             f"machine's address. Create one of the type Desktop app. {MAKE_ONE}"
         )
-    if not all(isinstance(one, str) and one for one in values):
+    if not (isinstance(id, str) and id and isinstance(secret, str) and secret):
         raise DemoError(f"{file} is not the JSON that Google's console downloads. {MAKE_ONE}")
-    return OwnClient(*values)
+    return OwnClient(id, secret)

@@ -12,8 +12,8 @@ import pytest
 from infra.archives import ROOT
 from shared.actions.loading import actions
 from shared.domain.validation import validate
-from shared.edge.composition.container import AutowiredContainer
 from shared.edge.compat.older_names import Metadata
+from shared.edge.composition.container import AutowiredContainer
 from shared.edge.settings.functions import FUNCTIONS, Trigger, function_for
 from shared.edge.table import ROUTES_OF, whole_table
 from shared.edge.web.openapi.document import document

@@ -11,7 +11,7 @@ from shared.domain.connect.scopes import missing, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.models.state import state_id
 from shared.domain.models.sync import LONGEST, SHORTEST, Derived, OwnSync, OwnSyncs
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.event import SYNC_NAME
 from shared.domain.sync.frequency import frequency_from, in_words
 from shared.domain.sync.standing import set_aside
@@ -62,8 +62,8 @@ async def trigger_sync(call: Call) -> Success:
     body = call.body(TriggerBody)
     _require_integration(call)
     own = call.use(OwnSyncs)
-    alias = call.use(SyncAlias)
-    names = [(own_sync if body.reset else known_sync)(name, own, alias) for name in body.names]
+    aliases = call.use(SyncAliases)
+    names = [(own_sync if body.reset else known_sync)(name, own, aliases) for name in body.names]
     control, models = call.use(ControlSync), call.use(ControlModels)
     return await _each(
         call,
@@ -87,7 +87,7 @@ async def pause_sync(call: Call) -> Success:
 
 async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
-    names = call.query(StatusQuery).names(call.use(OwnSyncs), call.use(SyncAlias))
+    names = call.query(StatusQuery).names(call.use(OwnSyncs), call.use(SyncAliases))
     views = [
         view async for connection in _connections(call) for view in await _views(call, connection)
     ]
@@ -100,7 +100,7 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     """Change how often a connection that hears nothing is asked."""
     body = call.body(FrequencyBody)
     own = call.use(OwnSyncs)
-    name = own_sync(body.sync_name, own, call.use(SyncAlias))
+    name = own_sync(body.sync_name, own, call.use(SyncAliases))
     connection = (await call.connection()).value
     id = connection.id
     if (row := own.get(name)) is not None:
@@ -135,9 +135,9 @@ async def _views(call: Call, connection: Connection) -> list[SyncView]:
     if mail is not None:
         aside = set_aside(await entries_of(call.use(Quarantine), mail))
         whole = sync_view(mail, now, connection, aside)
-        alias = call.use(SyncAlias)
-        made = projections(alias).values()
-        views = [whole, *(projection_view(whole, one, alias) for one in made)]
+        aliases = call.use(SyncAliases)
+        made = projections(aliases).values()
+        views = [whole, *(projection_view(whole, one, aliases) for one in made)]
     for row in call.use(OwnSyncs).rows:
         own = await call.use(ModelSyncs).get(state_id(connection.id, row.name))
         views += [] if own is None else [own_sync_view(row, own.value, mail, now)]
@@ -156,8 +156,8 @@ def _require_integration(call: Call) -> None:
 
 def _own_names(call: Call) -> list[str]:
     _require_integration(call)
-    own, alias = call.use(OwnSyncs), call.use(SyncAlias)
-    return [own_sync(name, own, alias) for name in call.body(SyncsBody).names]
+    own, aliases = call.use(OwnSyncs), call.use(SyncAliases)
+    return [own_sync(name, own, aliases) for name in call.body(SyncsBody).names]
 
 
 async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) -> Success:
