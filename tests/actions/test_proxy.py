@@ -153,6 +153,26 @@ async def test_no_other_host_is_reached_by_an_address(
     assert witness.seen == []
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("oauth2/v2/userinfo", {"id", "email", "verified_email"}),
+        ("oauth2/v3/userinfo", {"sub", "email", "email_verified"}),
+        ("https://www.googleapis.com/oauth2/v1/userinfo", {"id", "email", "verified_email"}),
+    ],
+)
+async def test_whose_account_it_is_is_told_without_asking_google(
+    harness: ActionHarness, witness: Witness, path: str, names: set[str]
+) -> None:
+    headers = {"Base-Url-Override": "https://www.googleapis.com"}
+    answer = await harness.api.get(f"/proxy/{path}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["email"] == EMAIL
+    assert {*answer.json()} <= names
+    assert witness.seen == []
+    assert (await harness.api.post("/proxy/oauth2/v2/userinfo", json={})).status_code == 404
+
+
 async def test_watch_and_stop_are_answered_from_the_one_watch(
     harness: ActionHarness, witness: Witness
 ) -> None:

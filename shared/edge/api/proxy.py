@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import MAIL
-from shared.domain.ids import MessageId
+from shared.domain.ids import MessageId, told_sub
 from shared.edge.api.mail.attachments import PART_ID
 from shared.edge.web.call import Call
 from shared.edge.web.reading import TENANT_PARAMETERS, read_bytes
@@ -53,6 +53,8 @@ WATCH: Final = frozenset({"/watch", "/stop"})
 """What every connection on the mailbox shares, and Postroom keeps account of."""
 FOR_GOOD: Final = re.compile(r"DELETE /(messages|threads)/[^/]+|POST /messages/batchDelete")
 """What Gmail does with its widest scope only: it deletes past the trash."""
+USERINFO: Final = re.compile(r"oauth2/v([123])/userinfo")
+"""Whose account it is, on the host that Gmail's other address has too."""
 ATTACHMENT: Final = re.compile(r"/messages/([^/]+)/attachments/([^/]+)")
 FORBIDDEN_IN_PATH: Final = re.compile(r"[\x00-\x20\x7f?#\\]")
 HEADERS: Final = {
@@ -75,7 +77,10 @@ async def proxy(call: Call) -> Response:
     """
     connection = (await call.connection()).value
     request = call.request
-    upload, path = _target(request)
+    given, base = _addresses(request)
+    if request.method == "GET" and (asked := USERINFO.fullmatch(f"{base}/{given}".lstrip("/"))):
+        return JSONResponse(_person(connection, asked[1]), headers=SAFE)
+    upload, path = _target(given, base)
     below = _path(path, connection)
     if request.method == "POST" and below.lower() in WATCH:
         is_watch = below.lower() == "/watch"
@@ -132,14 +137,29 @@ async def _watch(call: Call, connection: Connection) -> Response:
     return JSONResponse({"historyId": str(profile.history_id), "expiration": expiration})
 
 
-def _target(request: Request) -> tuple[bool, str]:
-    """Return whether it is an upload, and the path from `users` on.
+def _person(connection: Connection, version: str) -> dict[str, Any]:
+    """Return what Google tells of a person by the scopes `openid email`, which are always asked."""
+    names = ("sub", "email_verified") if version == "3" else ("id", "verified_email")
+    sub = told_sub(connection.sub)
+    return {**({names[0]: sub} if sub else {}), "email": connection.email, names[1]: True}
 
-    Raises InvalidRequestError for another host's address, NotFoundError for another API's path.
+
+def _addresses(request: Request) -> tuple[str, str]:
+    """Return the paths of the endpoint and of `Base-Url-Override`, each below Google's host.
+
+    Raises InvalidRequestError for another host's address.
     """
     given = _below_host(request.scope["path"].removeprefix("/proxy/"), "invalid_path")
     base = _below_host(request.headers.get("base-url-override", "").strip(), "invalid_headers")
-    path = given if given.startswith(("gmail/", "upload/")) else f"{base.rstrip('/')}/{given}"
+    return given, base.rstrip("/")
+
+
+def _target(given: str, base: str) -> tuple[bool, str]:
+    """Return whether it is an upload, and the path from `users` on.
+
+    Raises NotFoundError for another API's path.
+    """
+    path = given if given.startswith(("gmail/", "upload/")) else f"{base}/{given}"
     upload, path = path.startswith("upload/"), path.removeprefix("upload/")
     if not path.startswith("gmail/v1/"):
         raise NotFoundError("Only paths below /gmail/v1/users/me are passed on.")
