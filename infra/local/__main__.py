@@ -30,6 +30,14 @@ LOOPBACK = ("http://localhost:*", "http://127.0.0.1:*")
 """Pages of this machine, on whatever port: each may show the demo's connect page."""
 STOP_S = 3
 """How long requests under way may take to finish after Ctrl-C."""
+OF_THE_PRODUCT = tuple(
+    f"POSTROOM_{name}"
+    for name in (
+        *("PRODUCT_NAME", "BRAND_COLOUR", "BRAND_LOGO", "SYNCS"),
+        *("INTEGRATION_ALIASES", "SYNC_ALIAS", "WEBHOOK_FLAVOUR", "WEBHOOK_SECRET"),
+    )
+)
+"""Variables of the shell that a demo heeds: looks, ready syncs, and names that code has already."""
 OPTIONS = {"POSTROOM_PRODUCT_ORIGINS": "--origin", "POSTROOM_TELEMETRY": "--telemetry"}
 """What a person gave for a setting of Postroom's."""
 
@@ -108,6 +116,7 @@ def environ_of(settings: DemoSettings) -> dict[str, str]:
         **({"POSTROOM_PUBLISHING": "testing"} if settings.testing else {}),
         **_real_environment(settings.real),
         **_emulator_environment(settings.emulators),
+        **{name: os.environ[name] for name in OF_THE_PRODUCT if name in os.environ},
     }
     origins = (*LOOPBACK, *settings.origins)
     return environment(settings.addresses, settings.state, more, origins)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from infra.archives import ROOT
-from infra.local.__main__ import main, settings_of
+from infra.local.__main__ import environ_of, main, settings_of
 from infra.local.options import arguments_from
+from shared.edge.settings.deployment import settings_from
 from tests.infra.local.test_demo import free_ports
 
 CLIENT = {"installed": {"client_id": "a.apps.googleusercontent.com", "client_secret": "s"}}
@@ -64,6 +65,22 @@ def test_an_origin_that_is_none_is_refused_before_anything_starts(
     assert refused([*state, "--origin", "shop"], capsys) == "--origin must be an http(s) address"
     told = refused([*state, "--origin", "http://shop.example"], capsys)
     assert told == "--origin must use https unless it is a loopback address"
+
+
+def test_looks_and_names_of_the_product_are_taken_from_the_shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTROOM_BRAND_COLOUR", "#0b6b66")
+    monkeypatch.setenv("POSTROOM_SYNC_ALIAS", "emails/GmailEmail")
+    monkeypatch.setenv("POSTROOM_STORE", "firestore:their/store")
+    environ = environ_of(settings_of(arguments_from(["demo"]), tmp_path))
+    settings = settings_from(environ)
+    assert settings.brand.colour == "#0b6b66"
+    assert settings.sync_aliases.models == {"GmailEmail"}
+    assert settings.store.startswith("sqlite:")
+    monkeypatch.setenv("POSTROOM_SYNC_ALIAS", "emails")
+    told = refused(["--state", str(tmp_path)], capsys)
+    assert told == "POSTROOM_SYNC_ALIAS must list a sync and a model each, as emails/GmailEmail"
 
 
 def test_a_state_that_cannot_be_written_is_named(
