@@ -95,7 +95,7 @@ async def test_the_status_and_the_catalogue_have_it_under_its_name(
     (sync,) = (await nango.syncStatus(KEY, [SYNC], connection))["syncs"]
     assert (sync["name"], sync["status"]) == (SYNC, "SUCCESS")
     assert sync["recordCount"] == {MODEL: SEEDED + 1}
-    (config,) = await nango.getScriptsConfig()
+    config = (await nango.getScriptsConfig())[0]
     listed = {one["name"]: one["returns"] for one in config["syncs"]}
     assert listed == {"fetch-messages": ["EmailMessage"], SYNC: [MODEL], SECOND[0]: [SECOND[1]]}
 

@@ -170,12 +170,13 @@ def _still_running() -> NotFoundError:
 
 
 async def scripts_config(call: Call) -> list[Integration] | Tools:
-    """Return what this deployment can do, with JSON schemas."""
+    """Return what this deployment can do, with JSON schemas, once for each name it goes by."""
     if call.query(ScriptsQuery).format == "openai":
         return Tools(data=as_tools())
     found = as_integration(EmailMessage, call.use(OwnSyncs), call.use(SyncAliases))
-    key = call.use(IntegrationNames).first_alias
-    return [Integration.model_validate({**found, "providerConfigKey": key})]
+    names = call.use(IntegrationNames)
+    keys = dict.fromkeys((names.first_alias, *names.all))
+    return [Integration.model_validate({**found, "providerConfigKey": key}) for key in keys]
 
 
 ROUTES = (

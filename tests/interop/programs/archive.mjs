@@ -34,7 +34,7 @@ await nango.put({ ...at, endpoint: `${me}/labels/${label.id}`, data: { ...label,
 const ids = emails.map((email) => email.id);
 await nango.post({ ...at, endpoint: `${me}/messages/batchModify`, data: { ids, addLabelIds: [label.id] } });
 const { data: marked } = await nango.get({
-  ...at, endpoint: '/messages', baseUrlOverride: me, params: { labelIds: label.id, maxResults: 100 },
+  ...at, endpoint: '/messages', baseUrlOverride: me, params: { labelIds: label.id, maxResults: 500 },
 });
 await nango.delete({ ...at, endpoint: `${me}/labels/${label.id}` });
 
