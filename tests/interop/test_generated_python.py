@@ -22,7 +22,7 @@ TEMPLATE: Final = "postroom_api/client.py:"
 """The generator's own module, the same for every description; mypy 2 finds fault with it."""
 TYPED: Final = ROOT / "build" / "typed-client"
 """Where mypy keeps what it knows of the client and its packages from one run to the next."""
-PATIENCE_S: Final = 300
+TIMEOUT_S: Final = 300
 CALLS: Final = """
 import json, sys
 from postroom_api import AuthenticatedClient
@@ -53,7 +53,7 @@ async def ran(folder: Path, *command: str, may_fail: bool = False) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         printed, _ = await process.communicate()
     assert may_fail or process.returncode == 0, printed.decode()[-3000:]
     return printed.decode()
