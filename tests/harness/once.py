@@ -27,6 +27,11 @@ def made_once(path: Path, make: Callable[[Path], object]) -> Path:
     return path
 
 
+def run_id() -> str:
+    """Return what names this run, the same in each of its workers."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"process {os.getpid()}"
+
+
 def folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
     """Return a folder that every worker of this run has, and no other run."""
     own = factory.getbasetemp()
