@@ -1,8 +1,8 @@
 """`nango dryrun` of templates: the official CLI compiles them and runs them on a mailbox here.
 
-Two of our own are part of the long evidence. `TEMPLATES=DIR` adds a project of somebody else's as `nango init` lays it
-out: each of its syncs for google-mail, and each action that `inputs.json` beside its `index.ts`
-names (`{"action": input}`).
+Two of our own are part of the long evidence. `TEMPLATES=DIR` adds another one's project, laid
+out as by `nango init`: each of its syncs for google-mail, and each action that `inputs.json` beside
+its `index.ts` names (`{"action": input}`).
 """
 
 import asyncio
