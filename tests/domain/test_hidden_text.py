@@ -239,14 +239,19 @@ def test_characters_that_only_models_read_go() -> None:
     [
         "England \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!",
         "\u8fba\U000e0100",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f468\u200d\U0001f469",
     ],
 )
 def test_flags_and_variants_of_characters_stay(text: str) -> None:
     assert without_hidden({"html": None, "text": text}) == {"html": None, "text": text}
 
 
-def test_heaps_of_variation_selectors_go() -> None:
-    smuggled = "".join(chr(0xE0100 + ord(one)) for one in "obey")
+@pytest.mark.parametrize(
+    "smuggled",
+    ["".join(chr(0xE0100 + ord(one)) for one in "obey"), "\u200b\u200c\u200d\u2060" * 9],
+    ids=["selectors", "no-width"],
+)
+def test_heaps_of_characters_without_a_shape_go(smuggled: str) -> None:
     shown = without_hidden({"html": None, "text": f"Hi{smuggled}"})
     assert (shown["text"], shown["hidden"]) == ("Hi", True)
 

@@ -26,10 +26,10 @@ def test_a_list_is_columns_that_say_something_and_rows_that_end_with_their_last_
     found = compact("search-mail", {"records": [HEAD, reply, plain], **USUAL}, ADA)
     assert found == {
         "records": {
-            "columns": ["id", "from", "subject", "date", "labelIds", "threadId", "attachments"],
+            "columns": ["id", "from", "subject", "date", "labelIds", "attachments", "threadId"],
             "rows": [
                 ["1", "Bob <bob@far.example>", "Tea", "2026-03-05T10:00Z", "INBOX UNREAD"],
-                ["2", "Bob <bob@far.example>", "Tea", "2026-03-05T10:00Z", "INBOX UNREAD", "1", 1],
+                ["2", "Bob <bob@far.example>", "Tea", "2026-03-05T10:00Z", "INBOX UNREAD", 1, "1"],
                 ["3", "Bob <bob@far.example>", "Tea", "2026-03-05T10:00Z"],
             ],
         }

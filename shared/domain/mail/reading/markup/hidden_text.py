@@ -35,9 +35,10 @@ TELLING: Final = 4
 _SMUGGLED: Final = re.compile(
     "(\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f)"
     "|[\U000e0000-\U000e007f]++|[\U000e0100-\U000e01ef]{2,}+|[\ufe00-\ufe0f]{2,}+"
+    "|[\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufeff]{3,}+"
 )
-"""Tags and heaps of variation selectors: no font shows them, and every model reads them. A few
-flags are spelled with tags."""
+"""Tags, and heaps of variation selectors and of what has no width: no font shows them, and models
+read them. A few flags are spelled with tags."""
 
 
 def without_hidden(message: Mapping[str, Any]) -> dict[str, Any]:
