@@ -45,7 +45,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield built
 
 
-async def opened(site: Site, browser: Browser, folder: Path) -> Page:
+async def open_product(site: Site, browser: Browser, folder: Path) -> Page:
     """Bundle the guide's file for this deployment; return the product's page that shows it."""
     source = shown("react")["ConnectButton.tsx"]
     assert source.count(ADDRESS) == 1
@@ -68,7 +68,7 @@ async def opened(site: Site, browser: Browser, folder: Path) -> Page:
 
 
 async def test_the_button_connects_a_mailbox(site: Site, browser: Browser, tmp_path: Path) -> None:
-    page = await opened(site, browser, tmp_path / "product")
+    page = await open_product(site, browser, tmp_path / "product")
     await page.get_by_role("button", name="Connect Gmail").click()
     frame = page.frame_locator("#connect-ui")
     async with page.expect_popup() as popup:
@@ -82,7 +82,7 @@ async def test_the_button_connects_a_mailbox(site: Site, browser: Browser, tmp_p
 async def test_a_denial_is_shown_beside_the_button(
     site: Site, browser: Browser, tmp_path: Path
 ) -> None:
-    page = await opened(site, browser, tmp_path / "product")
+    page = await open_product(site, browser, tmp_path / "product")
     await page.get_by_role("button", name="Connect Gmail").click()
     frame = page.frame_locator("#connect-ui")
     async with page.expect_popup() as popup:

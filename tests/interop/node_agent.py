@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.interop.packages import HERE, installed
 
-PATIENCE_S: Final = 60
+TIMEOUT_S: Final = 60
 GENERATIONS: Final = [
     (1, None, None),
     (2, "legacy", "2025-11-25"),
@@ -36,7 +36,7 @@ async def node_agent(
     process = await asyncio.create_subprocess_exec(
         node, "agent.mjs", json.dumps(asked), cwd=HERE, stdout=pipe, stderr=pipe
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     return json.loads(out)

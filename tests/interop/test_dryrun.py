@@ -27,7 +27,7 @@ from tests.interop.packages import HERE, installed
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(480)]
 SEEDED: Final = 5
 OWN: Final = HERE / "dryrun"
-PATIENCE_S: Final = 120
+TIMEOUT_S: Final = 120
 CLI: Final = "node_modules/nango/dist/index.js"
 SETTLED: Final = (
     *("--auto-confirm", "--no-interactive", "--no-dependency-update", "--no-telemetry"),
@@ -48,7 +48,7 @@ async def connection(system: LocalSystem) -> str:
     return id
 
 
-def laid_out(source: Path, folder: Path) -> Path:
+def lay_out(source: Path, folder: Path) -> Path:
     """Copy a project to where it is compiled, with the packages that ours pins."""
     modules = installed(OWN)
     left_out = shutil.ignore_patterns("node_modules", "build", ".nango", ".git", ".env")
@@ -60,7 +60,7 @@ def laid_out(source: Path, folder: Path) -> Path:
     return folder
 
 
-async def ran(system: LocalSystem, folder: Path, *command: str) -> str:
+async def run_cli(system: LocalSystem, folder: Path, *command: str) -> str:
     """Return what the CLI prints, the address and a key here given as its guide says."""
     node = shutil.which("node")
     assert node is not None
@@ -80,16 +80,16 @@ async def ran(system: LocalSystem, folder: Path, *command: str) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         printed, _ = await process.communicate()
     assert process.returncode == 0, printed.decode()
     return printed.decode()
 
 
-async def compiled(system: LocalSystem, source: Path, folder: Path) -> Path:
+async def compile_project(system: LocalSystem, source: Path, folder: Path) -> Path:
     """Return where a project lies that the CLI has compiled, types checked."""
-    await asyncio.to_thread(laid_out, source, folder)
-    await ran(system, folder, "compile")
+    await asyncio.to_thread(lay_out, source, folder)
+    await run_cli(system, folder, "compile")
     return folder
 
 
@@ -97,9 +97,9 @@ async def compiled(system: LocalSystem, source: Path, folder: Path) -> Path:
 async def test_an_action_and_a_sync_run_as_they_are(
     system: LocalSystem, connection: str, tmp_path: Path
 ) -> None:
-    folder = await compiled(system, OWN, tmp_path / "own")
+    folder = await compile_project(system, OWN, tmp_path / "own")
     given = ("--input", json.dumps({"kind": "system"}))
-    counted = await ran(system, folder, *DRYRUN, "countLabels", connection, *given)
+    counted = await run_cli(system, folder, *DRYRUN, "countLabels", connection, *given)
     _, _, output = counted.partition("\nDone\n")
     mailbox = {"Connection-Id": connection, "Provider-Config-Key": INTEGRATION}
     listed = await system.client.get("/proxy/gmail/v1/users/me/labels", headers=mailbox)
@@ -110,7 +110,7 @@ async def test_an_action_and_a_sync_run_as_they_are(
         "email": ADA,
     }
     prefix = ("--metadata", json.dumps({"prefix": "> "}))
-    fetched = await ran(system, folder, *DRYRUN, "fetchSubjects", connection, *prefix)
+    fetched = await run_cli(system, folder, *DRYRUN, "fetchSubjects", connection, *prefix)
     assert f'"added": {SEEDED},' in fetched
     assert fetched.count('"subject": "> ') == SEEDED
 
@@ -122,7 +122,7 @@ async def test_templates_of_others_run_as_they_are(
     if not source:
         warnings.warn("SKIPPED: no TEMPLATES=DIR: no other's template was run", stacklevel=1)
         pytest.skip("no TEMPLATES=DIR")
-    folder = await compiled(system, Path(source), tmp_path / "theirs")
+    folder = await compile_project(system, Path(source), tmp_path / "theirs")
     (integration,) = [
         one
         for one in json.loads((folder / ".nango/nango.json").read_text())
@@ -134,9 +134,9 @@ async def test_templates_of_others_run_as_they_are(
             warnings.warn(f"SKIPPED: {action['name']} has no input in inputs.json", stacklevel=1)
             continue
         given = ("--input", json.dumps(inputs[action["name"]]))
-        assert "Done" in await ran(system, folder, *DRYRUN, action["name"], connection, *given)
+        assert "Done" in await run_cli(system, folder, *DRYRUN, action["name"], connection, *given)
     for sync in integration["syncs"]:
-        told = await ran(system, folder, *DRYRUN, sync["name"], connection)
+        told = await run_cli(system, folder, *DRYRUN, sync["name"], connection)
         assert "The dry run would produce" in told
 
 

@@ -10,7 +10,7 @@ import pytest
 from shared.actions.tool_choice import DEFAULT
 from shared.edge.mcp.continuing import NAME as CONTINUE
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
-from tests.interop.node_agent import GENERATIONS, PATIENCE_S, node_agent
+from tests.interop.node_agent import GENERATIONS, TIMEOUT_S, node_agent
 from tests.interop.packages import installed
 
 INSPECTOR = '{"name": "@modelcontextprotocol/inspector", "version": "1.0.3"}'
@@ -67,7 +67,7 @@ async def inspected(harness: AgentHarness, method: str, *more: str) -> Any:
     process = await asyncio.create_subprocess_exec(
         *command, *named, "--method", method, *more, stdout=pipe, stderr=pipe
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     return json.loads(out)

@@ -43,7 +43,7 @@ class _Found:
         """Take a mail inside the mail, as it would be read alone."""
         inner = _Found(parts=self.parts)
         _gather(mail, inner, deep - 1)
-        self.texts.append((False, _written(_split(mail)[0], inner)))
+        self.texts.append((False, _shown_text(_split(mail)[0], inner)))
         self.parts = inner.parts
 
 
@@ -52,10 +52,10 @@ def mail_text(data: bytes) -> str:
     data = data.replace(b"\r\n", b"\n")
     found = _Found()
     _gather(data, found, DEEPEST)
-    return _written(_split(data)[0], found)
+    return _shown_text(_split(data)[0], found)
 
 
-def _written(head: "Message[str, str]", found: _Found) -> str:
+def _shown_text(head: "Message[str, str]", found: _Found) -> str:
     named = ((name, head.get(name)) for name in SHOWN)
     lines = [f"{name}: {decode_words(str(value))}" for name, value in named if value]
     files = [f"Files: {', '.join(found.files)}"] if found.files else []
