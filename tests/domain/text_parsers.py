@@ -46,7 +46,7 @@ TEXT_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "colors.is_color": colors.is_color,
     "declarations.declarations": declarations.declarations,
     "declarations.merge": lambda text: declarations.merge({}, declarations.declarations(text)),
-    "declarations.unescaped": declarations.unescaped,
+    "declarations.plain_css": declarations.plain_css,
     "hiding.hides": lambda text: hiding.hides("p", dict.fromkeys(declarations.READ, text[:200]), 9),
     "lengths.fraction": lengths.fraction,
     "lengths.pixels": lambda text: lengths.pixels(text, 16.0),

@@ -13,7 +13,7 @@ MOST_UNPACKED: Final = 20 << 20
 MOST_ENTRIES: Final = 5_000
 MOST_LISTED: Final = 500
 ENCRYPTED: Final = 1
-"""The flag of an entry that needs a password (APPNOTE.TXT 4.4.4)."""
+"""The flag of an entry that needs a password: the first bit."""
 _BROKEN: Final = (
     BadZipFile,
     EOFError,

@@ -35,7 +35,7 @@ Styles = Mapping[str, str]
 def declarations(text: str) -> dict[str, str]:
     """Return the properties of READ that are set, in lower case; of two the one that counts."""
     found: dict[str, str] = {}
-    for one in unescaped(text).replace("! important", IMPORTANT).split(";"):
+    for one in plain_css(text).replace("! important", IMPORTANT).split(";"):
         name, colon, value = one.partition(":")
         if colon and (name := name.strip()) in READ and (value := value.strip()):
             short = _shorten(value)
@@ -52,7 +52,7 @@ def merge(into: dict[str, str], styles: Styles) -> None:
             into[name] = value
 
 
-def unescaped(text: str) -> str:
+def plain_css(text: str) -> str:
     """Return CSS in lower case, without comments, its escaped characters as themselves."""
     return _ESCAPE.sub(_character, COMMENT.sub("", text)).lower()
 

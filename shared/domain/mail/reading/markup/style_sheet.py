@@ -17,7 +17,7 @@ from shared.domain.mail.reading.markup.declarations import (
     Styles,
     declarations,
     merge,
-    unescaped,
+    plain_css,
 )
 from shared.domain.mail.reading.markup.html_text import decoded_references
 from shared.domain.mail.reading.markup.screen import holds
@@ -128,7 +128,7 @@ class StyleSheet:
         return found
 
     def _add(self, selector: str, styles: Styles) -> None:
-        selector = unescaped(_ESCAPED.sub("_", selector))
+        selector = plain_css(_ESCAPED.sub("_", selector))
         selector = _SAME.sub(r"\1", _ATTRIBUTE.sub(_as_name, selector))
         absent = frozenset(one.strip() for one in _NOT.findall(selector))
         selector, numbered = _NUMBERED.subn("", _NOT.sub("", selector))
