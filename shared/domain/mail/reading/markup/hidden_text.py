@@ -17,6 +17,7 @@ from shared.domain.mail.reading.markup.html_text import (
     html_to_text,
 )
 from shared.domain.mail.reading.markup.looks import Look, look_of
+from shared.domain.mail.reading.markup.screen import holds
 from shared.domain.mail.reading.markup.style_sheet import Element, StyleSheet, names_of
 from shared.domain.mail.reading.shown_text import without_invisible
 from shared.domain.mail.reply_text.extract import reply_text
@@ -159,6 +160,15 @@ class _Walk:
                 return
 
 
+def _media(attributes: str) -> str:
+    said = (
+        one[2] or one[3] or one[4]
+        for one in ATTRIBUTE.finditer(attributes)
+        if one[1].lower() == "media"
+    )
+    return decoded_references(next(said, None) or "all")
+
+
 def _style_sheet(html: str) -> StyleSheet:
     """Return the rules of a mail's `<style>` elements, wherever they stand."""
     sheet, place = StyleSheet(), 0
@@ -170,7 +180,7 @@ def _style_sheet(html: str) -> StyleSheet:
         if (end := RAW_END.get(name)) is not None:
             found = end.search(html, place)
             stop = len(html) if found is None else found.start()
-            if name == "style":
+            if name == "style" and holds(f"@media {_media(tag['attributes'])}"):
                 sheet.add(html[place:stop])
             place = stop
     return sheet
