@@ -12,10 +12,13 @@ from tests.interop.packages import installed
 
 Scheme = Literal["light", "dark"]
 WIDE, PHONE = (1360, 900), (390, 844)
+CONTRAST = ("color-contrast", "link-in-text-block")
+"""What a change of colours alone may break."""
 RUN = """async (rules) => (await axe.run(document, {
   runOnly: rules.length
     ? { type: "rule", values: rules }
     : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  resultTypes: ["violations"],
 })).violations.map(
   (one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(" ")).join("; ")})`
 )"""
@@ -59,7 +62,7 @@ class Look:
 
 LOOKS = (
     Look("light"),
-    Look("dark", scheme="dark", rules=("color-contrast", "link-in-text-block")),
+    Look("dark", scheme="dark", rules=CONTRAST),
     Look("narrow", size=PHONE),
     Look("right-to-left", direction="rtl", rules=("target-size",)),
 )
@@ -111,6 +114,14 @@ async def put_on(page: Page, look: Look) -> None:
         await frame.evaluate(SETTLED)
 
 
+async def misfits(page: Page) -> list[str]:
+    """Return words on two lines, and how much wider than its window the page is."""
+    wrong = await broken_words(page)
+    if (wide := await page.evaluate(OVERHANG)) > 0:
+        wrong.append(f"wider than the window by {wide} px")
+    return wrong
+
+
 async def unsound(page: Page, shown: Shown | None = None) -> dict[str, list[str]]:
     """Return what is wrong with the page in each look, by look; empty where nothing is.
 
@@ -125,9 +136,7 @@ async def unsound(page: Page, shown: Shown | None = None) -> dict[str, list[str]
         wrong = [
             one for frame in await own_frames(page) for one in await violations(frame, look.rules)
         ]
-        wrong += await broken_words(page)
-        if (wide := await page.evaluate(OVERHANG)) > 0:
-            wrong.append(f"wider than the window by {wide} px")
+        wrong += await misfits(page)
         found |= {look.name: wrong} if wrong else {}
     await put_on(page, LOOKS[0])
     return found
