@@ -25,7 +25,7 @@ from shared.usecases.sync.task import SYNC_TASK
 from shared.usecases.sync.watch.renew import RenewWatches
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
-from tests.chaos.trouble import HeldSends, ShakyTasks, TokenDesk
+from tests.chaos.trouble import HeldSends, ShakyTasks, TokenSource
 from tests.chaos.virtual import StraightTransport
 from tests.chaos.witness import WitnessedStates, no_trouble
 from tests.harness.google import EMAIL
@@ -48,7 +48,7 @@ class ChaosHarness(SyncHarness):
     """Reads whenever it likes."""
     follower: CursorReader
     """Reads after every step: it has seen all that ever was."""
-    desk: TokenDesk
+    caller_tokens: TokenSource
     transport: StraightTransport
     sends: HeldSends
     bulks: HeldSends
@@ -105,7 +105,7 @@ class ChaosHarness(SyncHarness):
 
     async def reconnect(self) -> None:
         """Have the end user consent again."""
-        self.desk.held = None
+        self.caller_tokens.held = None
         found = await self.store.connections.get(CONNECTION)
         assert found is not None
         begin = BeginSync(

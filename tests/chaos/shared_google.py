@@ -20,7 +20,7 @@ from shared.ports.store import Store
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.owner import Owner
 from tests.chaos.reader import CursorReader
-from tests.chaos.trouble import SCOPES, HeldSends, ShakyTasks, TokenDesk
+from tests.chaos.trouble import SCOPES, HeldSends, ShakyTasks, TokenSource
 from tests.chaos.virtual import StraightTransport, VirtualClock
 from tests.chaos.witness import WitnessedStates
 from tests.harness.google import EMAIL
@@ -56,8 +56,8 @@ class SharedGoogle:
             await opened.close()
 
     def _harness(self, store: Store) -> ChaosHarness:
-        desk = TokenDesk(self.google)
-        gmail = HttpGmailMailboxes(self.http, desk, self.clock, "http://google.test")
+        caller_tokens = TokenSource(self.google)
+        gmail = HttpGmailMailboxes(self.http, caller_tokens, self.clock, "http://google.test")
         return ChaosHarness(
             google=self.google,
             store=store,
@@ -72,7 +72,7 @@ class SharedGoogle:
             gmail_mailboxes=gmail,
             reader=CursorReader(store),
             follower=CursorReader(store),
-            desk=desk,
+            caller_tokens=caller_tokens,
             transport=self.transport,
             sends=HeldSends(store.sends),
             bulks=HeldSends(store.bulk_sends),

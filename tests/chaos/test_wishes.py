@@ -70,7 +70,7 @@ async def wished(harness: ChaosHarness, wish: Wish, crossing: int) -> bool:
     harness.owner.receive("new")
     if wish is come_back:
         harness.fault("grant_revoked")
-        harness.desk.held = None
+        harness.caller_tokens.held = None
     life = Stalled(stops_after=crossing)
     run = harness.sync(CONNECTION, budget=BUDGET, hint=harness.newest())
     task = asyncio.ensure_future(life.run(run))

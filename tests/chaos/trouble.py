@@ -40,7 +40,7 @@ class ShakyTasks(HeldTasks):
 
 
 @dataclass
-class TokenDesk:
+class TokenSource:
     """Gives out access tokens while the emulated Google accepts the grant."""
 
     google: Google

@@ -245,10 +245,10 @@ class Walk(OwnerSteps):
         """Have Google refuse the grant: for good, or in passing."""
         if a % 3 == 0:
             self.harness.fault("token_5xx", times=1 + b % 3)
-            self.harness.desk.held = None
+            self.harness.caller_tokens.held = None
         else:
             self.harness.fault(GRANT_FAULTS[a % 2])
-            self.harness.desk.held = None
+            self.harness.caller_tokens.held = None
             self.cut_off = True
 
     async def do_reconnect(self, a: int, b: int) -> None:

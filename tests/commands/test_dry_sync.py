@@ -16,7 +16,7 @@ from tests.harness.whole import whole_system
 EMAIL = "ada@acme.example"
 
 
-class Desk:
+class DrySyncHarness:
     """A mailbox of three messages on a system that serves two of the ready syncs."""
 
     def __init__(self, system: LocalSystem, connection: str) -> None:
@@ -59,26 +59,28 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def harness(tmp_path: Path) -> AsyncIterator[DrySyncHarness]:
     environ = {"POSTROOM_SYNCS": "labels,threads"}
     async with whole_system(tmp_path, {EMAIL: 3}, environ) as system:
         connection = await connect(system.client, system.google, EMAIL)
         await system.settle()
-        yield Desk(system, connection)
+        yield DrySyncHarness(system, connection)
 
 
-async def test_a_listing_tells_what_it_would_save_change_and_delete(desk: Desk) -> None:
+async def test_a_listing_tells_what_it_would_save_change_and_delete(
+    harness: DrySyncHarness,
+) -> None:
     kept, gone = [
-        (await desk.act("create-label", {"name": name}))["id"] for name in ("Kept", "Gone")
+        (await harness.act("create-label", {"name": name}))["id"] for name in ("Kept", "Gone")
     ]
-    body = {"provider_config_key": INTEGRATION, "connection_id": desk.connection}
-    await desk.system.client.post("/sync/trigger", json={**body, "syncs": ["sync-labels"]})
-    await desk.system.settle()
-    await desk.act("create-label", {"name": "New"})
-    await desk.rename(kept, "Renamed")
-    await desk.act("delete-label", {"id": gone})
-    before = await desk.kept()
-    said = await desk.dryrun("sync-labels", run=started)
+    body = {"provider_config_key": INTEGRATION, "connection_id": harness.connection}
+    await harness.system.client.post("/sync/trigger", json={**body, "syncs": ["sync-labels"]})
+    await harness.system.settle()
+    await harness.act("create-label", {"name": "New"})
+    await harness.rename(kept, "Renamed")
+    await harness.act("delete-label", {"id": gone})
+    before = await harness.kept()
+    said = await harness.dryrun("sync-labels", run=started)
     assert (said.code, said.err) == (0, "")
     call, commit, summary = said.out.splitlines()
     assert call.split() == ["GET", "/labels", "1", "units"]
@@ -87,39 +89,41 @@ async def test_a_listing_tells_what_it_would_save_change_and_delete(desk: Desk) 
         "sync-labels would save 1 new record and 1 changed one, and delete 1: 1 page, "
         "1 request, 1 quota unit. Nothing was stored."
     )
-    shown = await desk.dryrun("sync-labels", "--show")
+    shown = await harness.dryrun("sync-labels", "--show")
     _, _, *lines, _ = shown.out.splitlines()
     assert {line[:14] for line in lines} == {"  + GmailLabel", "  ~ GmailLabel", "  - GmailLabel"}
     (changed,) = (line for line in lines if line.startswith("  ~"))
     assert orjson.loads(changed.partition("GmailLabel ")[2])["name"] == "Renamed"
-    assert await desk.kept() == before
+    assert await harness.kept() == before
 
 
-async def test_a_derived_sync_runs_from_its_place_or_from_the_start(desk: Desk) -> None:
-    before = await desk.kept()
-    caught_up = await desk.dryrun("sync-threads")
+async def test_a_derived_sync_runs_from_its_place_or_from_the_start(
+    harness: DrySyncHarness,
+) -> None:
+    before = await harness.kept()
+    caught_up = await harness.dryrun("sync-threads")
     assert "0 new records and 0 changed ones, and delete 0: 0 pages, 0 requests" in caught_up.out
-    again = await desk.dryrun("sync-threads", "--from", "start")
+    again = await harness.dryrun("sync-threads", "--from", "start")
     (commit, summary) = again.out.splitlines()
     assert commit.startswith("COMMIT messages up to ")
     assert "delete 0: 1 page, 0 requests, 0 quota units." in summary
-    assert await desk.kept() == before
+    assert await harness.kept() == before
 
 
-async def test_a_ready_sync_can_be_tried_before_it_is_switched_on(desk: Desk) -> None:
-    said = await desk.dryrun("sync-send-as-aliases", "--show")
+async def test_a_ready_sync_can_be_tried_before_it_is_switched_on(harness: DrySyncHarness) -> None:
+    said = await harness.dryrun("sync-send-as-aliases", "--show")
     assert said.code == 0
     assert "COMMIT GmailSendAsAlias +1 ~0 -0" in said.out
     assert EMAIL in said.out
-    assert EMAIL not in (await desk.dryrun("sync-send-as-aliases")).out
-    unread = await desk.system.client.get(
-        "/sync/status", params={"syncs": "*", "connection_id": desk.connection}
+    assert EMAIL not in (await harness.dryrun("sync-send-as-aliases")).out
+    unread = await harness.system.client.get(
+        "/sync/status", params={"syncs": "*", "connection_id": harness.connection}
     )
     assert "sync-send-as-aliases" not in {one["name"] for one in unread.json()["syncs"]}
 
 
-async def test_a_failure_is_told_with_its_code_and_ends_with_1(desk: Desk) -> None:
-    said = await desk.dryrun("sync-contacts")
+async def test_a_failure_is_told_with_its_code_and_ends_with_1(harness: DrySyncHarness) -> None:
+    said = await harness.dryrun("sync-contacts")
     assert said.code == 1
     assert "It failed with missing_scope." in said.out
 
@@ -132,9 +136,9 @@ async def test_a_failure_is_told_with_its_code_and_ends_with_1(desk: Desk) -> No
     ],
 )
 async def test_what_cannot_be_run_is_one_line_and_a_code(
-    desk: Desk, arguments: tuple[str, ...], told: str
+    harness: DrySyncHarness, arguments: tuple[str, ...], told: str
 ) -> None:
-    said = await desk.dryrun(*arguments)
+    said = await harness.dryrun(*arguments)
     assert said.code == 1
     assert told in said.err
     assert said.err.count("\n") == 1

@@ -26,37 +26,37 @@ async def addressed(*scopes: str) -> Any:
     async with httpx.AsyncClient(transport=transport) as http:
         tokens = IssuedTokens(app.state.google, scopes)
         apis: Any = HttpGoogleApis(http, tokens, "http://google.test")
-        async with model_harness(SYNC, scopes=frozenset({MAIL, CONTACTS})) as desk:
-            runner = runner_of(desk.mail, apis, SYNC)
-            yield ModelHarness(desk.mail, runner, desk.control, apis), people
+        async with model_harness(SYNC, scopes=frozenset({MAIL, CONTACTS})) as harness:
+            runner = runner_of(harness.mail, apis, SYNC)
+            yield ModelHarness(harness.mail, runner, harness.control, apis), people
 
 
 async def test_contacts_are_followed_through_changes_deletions_and_an_expired_token() -> None:
     """Whatever happened between two runs, the records are the user's contacts."""
-    async with addressed(CONTACTS) as (desk, people):
+    async with addressed(CONTACTS) as (harness, people):
         for number in range(1_205):
             people.put(person(number, emailAddresses=[{"value": f"p{number}@far.example"}]))
-        await desk.run("sync-contacts")
-        rows = await desk.rows("GoogleContact")
+        await harness.run("sync-contacts")
+        rows = await harness.rows("GoogleContact")
         assert len(rows) == 1_205
         assert rows["people/c7"]["emails"] == ["p7@far.example"]
         people.delete("people/c7")
         people.put(person(9_999))
-        await desk.run("sync-contacts")
-        rows = await desk.rows("GoogleContact")
+        await harness.run("sync-contacts")
+        rows = await harness.rows("GoogleContact")
         assert "people/c7" not in rows
         assert "people/c9999" in rows
         people.delete("people/c8")
         people.expire()
-        await desk.run("sync-contacts")
+        await harness.run("sync-contacts")
         for _ in range(2):
-            await desk.run("sync-contacts")
-        assert "people/c8" not in await desk.rows("GoogleContact")
+            await harness.run("sync-contacts")
+        assert "people/c8" not in await harness.rows("GoogleContact")
 
 
 async def test_a_token_without_the_scope_waits_for_a_reconnect() -> None:
     """Google's refusal is told as a missing scope, and nothing is asked again meanwhile."""
-    async with addressed("https://mail.google.com/") as (desk, _):
-        await desk.run("sync-contacts")
-        state = await desk.state("sync-contacts")
+    async with addressed("https://mail.google.com/") as (harness, _):
+        await harness.run("sync-contacts")
+        state = await harness.state("sync-contacts")
         assert (state.last_error, state.next_due_at) == ("missing_scope", None)

@@ -32,16 +32,16 @@ def meter() -> ModelMeter:
 async def counting(meter: ModelMeter, *rows: OwnSync) -> AsyncIterator[ModelHarness]:
     """Open a mailbox whose own syncs' documents are counted."""
     store = with_models_counted(open_store(":memory:", HurriedClock()), meter)
-    async with model_harness(*rows, store=store) as desk:
-        yield desk
+    async with model_harness(*rows, store=store) as harness:
+        yield harness
 
 
 async def test_an_unchanged_list_of_fifty_costs_its_state_alone(meter: ModelMeter) -> None:
     """Two reads and two writes of the state: taking the lease, giving it back."""
-    async with counting(meter, polled(Provider({**FIFTY}))) as desk:
-        await desk.run("poll")
+    async with counting(meter, polled(Provider({**FIFTY}))) as harness:
+        await harness.run("poll")
         meter.clear()
-        ran = await desk.run("poll")
+        ran = await harness.run("poll")
         assert isinstance(ran, Ran)
         assert meter.reads == {"states": 2}
         assert +meter.writes == {"states": 2}
@@ -49,40 +49,40 @@ async def test_an_unchanged_list_of_fifty_costs_its_state_alone(meter: ModelMete
 
 async def test_one_changed_row_of_fifty_is_one_record_and_one_event(meter: ModelMeter) -> None:
     provider = Provider({**FIFTY})
-    async with counting(meter, polled(provider)) as desk:
-        await desk.run("poll")
+    async with counting(meter, polled(provider)) as harness:
+        await harness.run("poll")
         provider.rows["r07"] = 70
         meter.clear()
-        await desk.run("poll")
+        await harness.run("poll")
         assert +meter.writes == {"states": 3, "records": 1, "events": 1}
         assert meter.reads["records"] <= 2 * len(FIFTY)
 
 
 async def test_mail_becomes_its_threads_row_by_five_writes(meter: ModelMeter) -> None:
     """Taking the lease; the row with its event and the place; giving the lease back."""
-    async with counting(meter, THREADS) as desk:
-        desk.mail.deliver("Before")
-        await desk.mail.settle()
-        await desk.run_due()
-        desk.mail.deliver("After")
-        await desk.mail.push()
-        spent = desk.mail.units()
+    async with counting(meter, THREADS) as harness:
+        harness.mail.deliver("Before")
+        await harness.mail.settle()
+        await harness.run_due()
+        harness.mail.deliver("After")
+        await harness.mail.push()
+        spent = harness.mail.units()
         meter.clear()
-        await desk.run_due()
+        await harness.run_due()
         assert +meter.writes == {"states": 3, "records": 1, "events": 1}
-        assert desk.mail.units() == spent
+        assert harness.mail.units() == spent
 
 
 async def test_deriving_a_mailbox_takes_one_commit_a_page_and_no_units(meter: ModelMeter) -> None:
-    async with counting(meter, THREADS) as desk:
+    async with counting(meter, THREADS) as harness:
         for number in range(300):
-            desk.mail.deliver(f"Letter {number}")
-        await desk.mail.settle()
-        spent = desk.mail.units()
+            harness.mail.deliver(f"Letter {number}")
+        await harness.mail.settle()
+        spent = harness.mail.units()
         meter.clear()
-        await desk.run_due()
-        assert len(await desk.rows("GmailThread")) == 300
-        assert desk.mail.units() == spent
+        await harness.run_due()
+        assert len(await harness.rows("GmailThread")) == 300
+        assert harness.mail.units() == spent
         assert meter.writes["records"] == 300
         assert meter.writes["states"] <= 8  # three pages, and what is around them
 
@@ -92,14 +92,14 @@ async def test_deriving_a_mailbox_takes_one_commit_a_page_and_no_units(meter: Mo
 async def test_a_listing_of_a_hundred_thousand_rows_takes_120_mb(meter: ModelMeter) -> None:
     """Beyond the 100,000 rows that its own code holds."""
     rows = {f"r{number:06}": number for number in range(100_000)}
-    async with counting(meter, polled(Provider(rows))) as desk:
+    async with counting(meter, polled(Provider(rows))) as harness:
         tracemalloc.start()
         try:
-            await desk.run("poll")
+            await harness.run("poll")
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert (await desk.state("poll")).of("Row").live == 100_000
+        assert (await harness.state("poll")).of("Row").live == 100_000
         assert peak <= 120 * 2**20
 
 
@@ -128,20 +128,20 @@ async def price_of_a_push(*rows: OwnSync, deliveries: int = 5) -> tuple[list[Cos
     meter, released = Meter(), asyncio.Event()
     store = as_in_a_function(open_store(":memory:", HurriedClock()), meter)
     syncs = (hanging(released), *rows) if rows else ()
-    async with model_harness(*syncs, store=store) as desk:
-        await desk.mail.settle()
-        waiting = [asyncio.ensure_future(desk.run(one.name)) for one in syncs[:1]]
+    async with model_harness(*syncs, store=store) as harness:
+        await harness.mail.settle()
+        waiting = [asyncio.ensure_future(harness.run(one.name)) for one in syncs[:1]]
         for one in syncs[1:]:
-            await desk.run(one.name)
+            await harness.run(one.name)
         found = []
         for number in range(deliveries):
-            desk.mail.deliver(f"Letter {number}")
-            found.append(await cost(desk.mail, meter, desk.mail.push))
-        assert await desk.mail.stored() == desk.mail.mailbox()
-        assert len(desk.mail.mailbox()) == deliveries
+            harness.mail.deliver(f"Letter {number}")
+            found.append(await cost(harness.mail, meter, harness.mail.push))
+        assert await harness.mail.stored() == harness.mail.mailbox()
+        assert len(harness.mail.mailbox()) == deliveries
         released.set()
         await asyncio.gather(*waiting)
-        return found, desk
+        return found, harness
 
 
 async def test_mail_beside_five_syncs_one_hanging_one_crashing_costs_one_write_more() -> None:

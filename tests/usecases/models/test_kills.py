@@ -60,7 +60,7 @@ class Polled:
 
 
 @dataclass
-class Desk:
+class KilledSyncs:
     """A mailbox with syncs of each kind, and what they should hold."""
 
     syncs: ModelHarness
@@ -128,8 +128,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Desk]:
-    """Open a desk that was prepared."""
+async def opened() -> AsyncIterator[KilledSyncs]:
+    """Open a harness that was prepared."""
     polled, refusing = {f"p{n}": n for n in range(5)}, list[BaseException]()
     paged = Provider({f"r{n:02}": n for n in range(25)})
 
@@ -146,111 +146,111 @@ async def opened() -> AsyncIterator[Desk]:
     rows = (THREADS, WORDS, Sync("poll", "A list.", (Polled,), poll), page)
     async with model_harness(*rows) as syncs:
         readers = tuple(map(syncs.reader, ("GmailThread", "Word", "Polled", "Row")))
-        yield Desk(syncs, polled, paged, refusing, readers)
+        yield KilledSyncs(syncs, polled, paged, refusing, readers)
 
 
-Act = Callable[[Desk], Awaitable[object]]
+Act = Callable[[KilledSyncs], Awaitable[object]]
 
 
-async def follow(desk: Desk) -> None:
+async def follow(harness: KilledSyncs) -> None:
     """Make rows of the mail that changed."""
-    await desk.syncs.run_due()
+    await harness.syncs.run_due()
 
 
-async def retry(desk: Desk) -> None:
+async def retry(harness: KilledSyncs) -> None:
     """Try again what is set aside."""
-    await desk.syncs.run_due()
-    desk.syncs.advance(timedelta(hours=12))
-    await desk.syncs.run_due()
+    await harness.syncs.run_due()
+    harness.syncs.advance(timedelta(hours=12))
+    await harness.syncs.run_due()
 
 
-async def listed(name: str, desk: Desk) -> None:
+async def listed(name: str, harness: KilledSyncs) -> None:
     """Read a list."""
-    await desk.syncs.run(name)
+    await harness.syncs.run(name)
 
 
-async def empty(desk: Desk) -> None:
+async def empty(harness: KilledSyncs) -> None:
     """End every record and read again."""
     for name in ("poll", "find-words"):
-        await desk.syncs.control.trigger(CONNECTION, name, empty=True)
-        await desk.syncs.run(name, wake=False)
+        await harness.syncs.control.trigger(CONNECTION, name, empty=True)
+        await harness.syncs.run(name, wake=False)
 
 
-async def pause_and_start(desk: Desk) -> None:
+async def pause_and_start(harness: KilledSyncs) -> None:
     """Stop one and let it go on, at another frequency."""
-    await desk.syncs.control.pause(CONNECTION, "poll")
-    await desk.syncs.control.start(CONNECTION, "poll")
-    await desk.syncs.control.set_frequency(CONNECTION, "poll", timedelta(hours=2))
-    await desk.syncs.run("poll")
+    await harness.syncs.control.pause(CONNECTION, "poll")
+    await harness.syncs.control.start(CONNECTION, "poll")
+    await harness.syncs.control.set_frequency(CONNECTION, "poll", timedelta(hours=2))
+    await harness.syncs.run("poll")
 
 
-async def refused(error: BaseException, desk: Desk) -> None:
+async def refused(error: BaseException, harness: KilledSyncs) -> None:
     """Fail in own code, three times, so that the product is told."""
-    desk.refusing.append(error)
+    harness.refusing.append(error)
     for _ in range(3):
-        await desk.syncs.run("poll")
-        desk.syncs.advance(timedelta(hours=2))
+        await harness.syncs.run("poll")
+        harness.syncs.advance(timedelta(hours=2))
 
 
-async def twice(desk: Desk) -> None:
+async def twice(harness: KilledSyncs) -> None:
     """Run it by two workers at once: one sees the other's lease."""
-    await asyncio.gather(desk.syncs.run("page"), desk.syncs.run("page"))
+    await asyncio.gather(harness.syncs.run("page"), harness.syncs.run("page"))
 
 
-async def forgotten(desk: Desk) -> None:
+async def forgotten(harness: KilledSyncs) -> None:
     """Be asked for a sync that the code has no more."""
-    await desk.syncs.run("gone")
+    await harness.syncs.run("gone")
 
 
-async def first(desk: Desk) -> None:
+async def first(harness: KilledSyncs) -> None:
     """Run for the first time, while the mailbox is still being read."""
-    await desk.run_all()
+    await harness.run_all()
 
 
-async def large(desk: Desk) -> None:
+async def large(harness: KilledSyncs) -> None:
     """Write more than a commit takes, then end it all."""
-    await desk.run_all()
-    await empty(desk)
-    for id in [one for one in desk.polled if one.startswith("m")]:
-        del desk.polled[id]
+    await harness.run_all()
+    await empty(harness)
+    for id in [one for one in harness.polled if one.startswith("m")]:
+        del harness.polled[id]
     for _ in range(2):  # so many are believed gone the second time
-        await desk.syncs.run("poll")
+        await harness.syncs.run("poll")
 
 
-async def paused(desk: Desk) -> None:
+async def paused(harness: KilledSyncs) -> None:
     """Look at one that was paused meanwhile."""
-    await desk.syncs.control.pause(CONNECTION, "poll")
-    await desk.syncs.run("poll", wake=False)
+    await harness.syncs.control.pause(CONNECTION, "poll")
+    await harness.syncs.run("poll", wake=False)
 
 
-async def broken(desk: Desk) -> None:
+async def broken(harness: KilledSyncs) -> None:
     """Go on after a listing that broke off."""
-    desk.paged.fails_at = 1
-    await desk.syncs.run("page")
-    desk.paged.fails_at = None
-    desk.syncs.advance(timedelta(hours=1))
-    await desk.syncs.run("page")
+    harness.paged.fails_at = 1
+    await harness.syncs.run("page")
+    harness.paged.fails_at = None
+    harness.syncs.advance(timedelta(hours=1))
+    await harness.syncs.run("page")
 
 
-async def fresh(desk: Desk) -> None:
+async def fresh(harness: KilledSyncs) -> None:
     """Prepare nothing but mail that was never read."""
-    desk.syncs.mail.deliver("Three new words")
-    desk.words = ("Three", "new", "words")
+    harness.syncs.mail.deliver("Three new words")
+    harness.words = ("Three", "new", "words")
 
 
-async def with_much(desk: Desk) -> None:
+async def with_much(harness: KilledSyncs) -> None:
     """Prepare more rows than one commit takes, of each kind."""
     many = tuple(f"w{n}" for n in range(390))
     for words in ("Three new words", " ".join(many)):
-        desk.syncs.mail.deliver(words)
-        desk.syncs.advance(timedelta(seconds=1))
-    await desk.syncs.mail.settle()
-    desk.words = ("Three", "new", "words", *many)
-    desk.polled |= {f"m{n}": n for n in range(400)}
+        harness.syncs.mail.deliver(words)
+        harness.syncs.advance(timedelta(seconds=1))
+    await harness.syncs.mail.settle()
+    harness.words = ("Three", "new", "words", *many)
+    harness.polled |= {f"m{n}": n for n in range(400)}
 
 
 PREPARED: dict[str, Act] = {"first": fresh, "large": with_much}
-"""What comes before a scene, where that is not `Desk.prepare`."""
+"""What comes before a scene, where that is not `KilledSyncs.prepare`."""
 SCENES: dict[str, Act] = {
     "first": first,
     "large": large,
@@ -279,27 +279,27 @@ def points() -> Iterator[list[Point]]:
 
 async def surveyed(name: str, act: Act) -> Life:
     """Return what a scene crosses when nothing kills it."""
-    async with opened() as desk:
-        await PREPARED.get(name, Desk.prepare)(desk)
-        mail = desk.syncs.mail
+    async with opened() as harness:
+        await PREPARED.get(name, KilledSyncs.prepare)(harness)
+        mail = harness.syncs.mail
         life = Life(effects=effects(mail.google, mail.store, mail.queue, mail.clock))
-        await life.run(act(desk))
-        await desk.recover()
-        await desk.verify()
+        await life.run(act(harness))
+        await harness.recover()
+        await harness.verify()
         return life
 
 
 async def died(name: str, act: Act, death: Death) -> bool:
     """Die there once and hold everything to what it should be; return whether death came."""
-    async with opened() as desk:
-        await PREPARED.get(name, Desk.prepare)(desk)
+    async with opened() as harness:
+        await PREPARED.get(name, KilledSyncs.prepare)(harness)
         life = Life(death)
-        await life.run(act(desk))
-        for reader in desk.readers:
+        await life.run(act(harness))
+        for reader in harness.readers:
             await reader.catch_up()
         try:
-            await desk.recover()
-            await desk.verify()
+            await harness.recover()
+            await harness.verify()
         except AssertionError as error:
             raise AssertionError(f"{name}, killed {death}: {error}") from error
         return life.died_at == death

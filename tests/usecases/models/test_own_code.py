@@ -91,90 +91,90 @@ def provider() -> Provider:
     return Provider({f"r{n}": n for n in range(5)})
 
 
-async def values(desk: ModelHarness) -> dict[str, int]:
+async def values(harness: ModelHarness) -> dict[str, int]:
     """Return what is stored."""
-    return {id: row["value"] for id, row in (await desk.rows("Row")).items()}
+    return {id: row["value"] for id, row in (await harness.rows("Row")).items()}
 
 
 async def test_a_polled_list_is_followed_and_an_unchanged_one_costs_nothing(
     provider: Provider,
 ) -> None:
     """Added, changed and removed rows show; where nothing changed no number is spent."""
-    async with model_harness(polled(provider)) as desk:
-        await desk.run("poll")
-        assert await values(desk) == provider.rows
-        before = (await desk.state("poll")).sequence
-        await desk.run("poll")
-        assert (await desk.state("poll")).sequence == before
+    async with model_harness(polled(provider)) as harness:
+        await harness.run("poll")
+        assert await values(harness) == provider.rows
+        before = (await harness.state("poll")).sequence
+        await harness.run("poll")
+        assert (await harness.state("poll")).sequence == before
         del provider.rows["r1"]
         provider.rows |= {"r2": 20, "new": 1}
-        await desk.run("poll")
-        assert await values(desk) == provider.rows
-        told = await desk.events("poll")
+        await harness.run("poll")
+        assert await values(harness) == provider.rows
+        told = await harness.events("poll")
         assert [one["syncType"] for one in told] == ["INITIAL", "INCREMENTAL"]
         assert told[1]["responseResults"] == {"added": 1, "updated": 1, "deleted": 1}
-        assert (await desk.state("poll")).of("Row").live == 5
+        assert (await harness.state("poll")).of("Row").live == 5
 
 
 async def test_a_list_that_breaks_off_deletes_nothing_and_tells_no_words(
     provider: Provider,
 ) -> None:
     """Own code that raises inside the listing leaves every record; its words are dropped."""
-    async with model_harness(polled(provider)) as desk:
-        await desk.run("poll")
+    async with model_harness(polled(provider)) as harness:
+        await harness.run("poll")
         provider.rows, kept = {"r9": 9}, dict(provider.rows)
         provider.fails_at = 0
-        ran = await desk.run("poll")
+        ran = await harness.run("poll")
         assert isinstance(ran, Ran)
         assert ran.error == "sync_failed"
-        assert await values(desk) == kept
-        state = await desk.state("poll")
+        assert await values(harness) == kept
+        state = await harness.state("poll")
         assert "ValueError" in (state.error_site or "")
         assert "secret" not in str(state)
-        assert isinstance(await desk.run("poll", wake=False), NotRun)
+        assert isinstance(await harness.run("poll", wake=False), NotRun)
         for _ in range(2):
-            desk.advance(timedelta(hours=1))
-            await desk.run("poll")
-        failures = [one for one in await desk.events("poll") if not one["success"]]
+            harness.advance(timedelta(hours=1))
+            await harness.run("poll")
+        failures = [one for one in await harness.events("poll") if not one["success"]]
         assert len(failures) == 1
         provider.fails_at = None
-        desk.advance(timedelta(hours=2))
-        await desk.run("poll")
-        assert (await desk.state("poll")).last_error is None
+        harness.advance(timedelta(hours=2))
+        await harness.run("poll")
+        assert (await harness.state("poll")).last_error is None
 
 
 async def test_a_list_that_is_nearly_empty_is_believed_the_second_time() -> None:
     """An empty or halved listing deletes nothing until the next says the same."""
     provider = Provider({f"r{n}": n for n in range(30)})
-    async with model_harness(polled(provider)) as desk:
-        await desk.run("poll")
+    async with model_harness(polled(provider)) as harness:
+        await harness.run("poll")
         provider.rows = {"r1": 1}
-        await desk.run("poll")
-        assert len(await values(desk)) == 30
-        assert (await desk.state("poll")).of("Row").absence.held
-        await desk.run("poll")
-        assert await values(desk) == {"r1": 1}
+        await harness.run("poll")
+        assert len(await values(harness)) == 30
+        assert (await harness.state("poll")).of("Row").absence.held
+        await harness.run("poll")
+        assert await values(harness) == {"r1": 1}
         provider.rows = {}
-        await desk.run("poll")
-        assert await values(desk) == {"r1": 1}
-        await desk.run("poll")
-        assert await values(desk) == {}
+        await harness.run("poll")
+        assert await values(harness) == {"r1": 1}
+        await harness.run("poll")
+        assert await values(harness) == {}
 
 
 async def test_a_broken_paged_listing_begins_again_and_deletes_nothing() -> None:
     """A listing that died after a page restarts without its checkpoint, so it sees all."""
     provider = Provider({f"r{n:02}": n for n in range(35)})
-    async with model_harness(paged(provider)) as desk:
-        await desk.run("page")
-        assert await values(desk) == provider.rows
+    async with model_harness(paged(provider)) as harness:
+        await harness.run("page")
+        assert await values(harness) == provider.rows
         provider.fails_at = 2
-        await desk.run("page")
-        assert (await desk.state("page")).listing
+        await harness.run("page")
+        assert (await harness.state("page")).listing
         provider.fails_at = None
-        desk.advance(timedelta(hours=1))
-        await desk.run("page")
-        assert await values(desk) == provider.rows
-        assert not (await desk.state("page")).listing
+        harness.advance(timedelta(hours=1))
+        await harness.run("page")
+        assert await values(harness) == provider.rows
+        assert not (await harness.state("page")).listing
 
 
 @pytest.mark.parametrize("confirms", [False, True])
@@ -195,19 +195,19 @@ async def test_a_shifting_listing_deletes_nothing_that_is_there(seeds: int, conf
                 del provider.rows[id]
             provider.rows[f"a{random.randrange(10_000)}"] = 1
 
-        async with model_harness(paged(provider)) as desk:
-            await desk.run("page")
+        async with model_harness(paged(provider)) as harness:
+            await harness.run("page")
             provider.between = shift
             for _ in range(3):
-                before = await values(desk)
-                await desk.run("page")
-                after = await values(desk)
+                before = await values(harness)
+                await harness.run("page")
+                after = await values(harness)
                 if confirms:
                     assert not (before.keys() - after.keys()) & provider.rows.keys()
             provider.between = lambda: None
             for _ in range(3):
-                await desk.run("page")
-            assert await values(desk) == provider.rows
+                await harness.run("page")
+            assert await values(harness) == provider.rows
 
 
 async def test_a_slice_ends_at_a_commit_and_the_next_goes_on(provider: Provider) -> None:
@@ -220,13 +220,13 @@ async def test_a_slice_ends_at_a_commit_and_the_next_goes_on(provider: Provider)
             await context.commit(Place(page + 1, at.done))
 
     sync = Sync("count", "Count.", (Row,), counting, checkpoint=Place)
-    async with model_harness(sync) as desk:
+    async with model_harness(sync) as harness:
         for left in range(1, 6):
-            await desk.run("count", wake=False, budget=timedelta())
-            assert len(await values(desk)) == left
-        assert desk.mail.queue.tasks
-        await desk.run("count", wake=False)
-        assert not (await desk.state("count")).initial
+            await harness.run("count", wake=False, budget=timedelta())
+            assert len(await values(harness)) == left
+        assert harness.mail.queue.tasks
+        await harness.run("count", wake=False)
+        assert not (await harness.state("count")).initial
 
 
 class KilledError(BaseException):
@@ -259,25 +259,25 @@ class Mortal:
 async def test_a_kill_at_any_commit_loses_doubles_and_deletes_nothing(at: int, after: bool) -> None:
     """Whatever was committed stands, the rest comes with the next run, each input counts once."""
     provider = Provider({f"r{n:02}": n for n in range(35)})
-    async with model_harness(paged(provider)) as desk:
-        reader = desk.reader("Row")
-        mortal = Mortal(desk.store.model_syncs, at, after=after)
-        object.__setattr__(desk.runner, "states", mortal)
+    async with model_harness(paged(provider)) as harness:
+        reader = harness.reader("Row")
+        mortal = Mortal(harness.store.model_syncs, at, after=after)
+        object.__setattr__(harness.runner, "states", mortal)
         with suppress(KilledError):
-            await desk.run("page")
-        object.__setattr__(desk.runner, "states", desk.store.model_syncs)
+            await harness.run("page")
+        object.__setattr__(harness.runner, "states", harness.store.model_syncs)
         await reader.catch_up()
-        desk.advance(timedelta(minutes=5))
-        await desk.run("page")
-        assert await values(desk) == provider.rows
+        harness.advance(timedelta(minutes=5))
+        await harness.run("page")
+        assert await values(harness) == provider.rows
         assert {id: row["value"] for id, row in (await reader.catch_up()).items()} == provider.rows
         assert reader.after == 35
 
 
 async def test_an_answer_that_was_lost_is_read_back(provider: Provider) -> None:
     """A commit whose answer never came is found by its id, and not written again."""
-    async with model_harness(polled(provider)) as desk:
-        states = desk.store.model_syncs
+    async with model_harness(polled(provider)) as harness:
+        states = harness.store.model_syncs
 
         class Deaf:
             def __getattr__(self, name: str) -> Any:
@@ -287,24 +287,24 @@ async def test_an_answer_that_was_lost_is_read_back(provider: Provider) -> None:
                 await states.commit(was, now, batch)
                 raise StoreUnavailableError("lost")
 
-        object.__setattr__(desk.runner, "states", Deaf())
-        await desk.run("poll")
-        assert await values(desk) == provider.rows
-        assert (await desk.state("poll")).sequence == 5
+        object.__setattr__(harness.runner, "states", Deaf())
+        await harness.run("poll")
+        assert await values(harness) == provider.rows
+        assert (await harness.state("poll")).sequence == 5
 
 
 async def test_labels_follow_gmail_for_one_unit() -> None:
     """The ready sync keeps Gmail's labels, and ends the one that is deleted there."""
-    async with model_harness(LABELS) as desk:
-        made = await desk.mail.gmail("POST", "/labels", {"name": "Orders"})
-        spent = desk.mail.units()
-        await desk.run("sync-labels")
-        assert desk.mail.units() - spent == 1
-        rows = await desk.rows("GmailLabel")
+    async with model_harness(LABELS) as harness:
+        made = await harness.mail.gmail("POST", "/labels", {"name": "Orders"})
+        spent = harness.mail.units()
+        await harness.run("sync-labels")
+        assert harness.mail.units() - spent == 1
+        rows = await harness.rows("GmailLabel")
         assert rows[made["id"]]["name"] == "Orders"
-        await desk.mail.gmail("DELETE", f"/labels/{made['id']}")
-        await desk.run("sync-labels")
-        assert made["id"] not in await desk.rows("GmailLabel")
+        await harness.mail.gmail("DELETE", f"/labels/{made['id']}")
+        await harness.run("sync-labels")
+        assert made["id"] not in await harness.rows("GmailLabel")
 
 
 def person(number: int, **more: Any) -> dict[str, Any]:
@@ -315,29 +315,29 @@ def person(number: int, **more: Any) -> dict[str, Any]:
 async def test_contacts_go_by_pages_then_by_token_and_start_over_when_it_expired() -> None:
     """The checkpoint is Google's own token; where it expired, all is listed again."""
     scope = CONTACTS.scopes[0]
-    async with model_harness(CONTACTS) as desk:
-        ran = await desk.run("sync-contacts")
+    async with model_harness(CONTACTS) as harness:
+        ran = await harness.run("sync-contacts")
         assert isinstance(ran, Ran)
         assert ran.error == "missing_scope"
-        assert isinstance(await desk.run("sync-contacts", wake=False), NotRun)
-    async with model_harness(CONTACTS) as desk:
-        was = await desk.store.connections.get((await desk.mail.state()).connection_id)
+        assert isinstance(await harness.run("sync-contacts", wake=False), NotRun)
+    async with model_harness(CONTACTS) as harness:
+        was = await harness.store.connections.get((await harness.mail.state()).connection_id)
         assert was
         granted = replace(was.value, scopes=was.value.scopes | {scope})
-        await desk.store.connections.swap(was, granted)
-        desk.apis.answers = [
+        await harness.store.connections.swap(was, granted)
+        harness.apis.answers = [
             {"connections": [person(1), person(2)], "nextPageToken": "p2"},
             {"connections": [person(3)], "nextSyncToken": "t1"},
             {"connections": [person(2, metadata={"deleted": True})], "nextSyncToken": "t2"},
             HttpRefusedError(400, "EXPIRED_SYNC_TOKEN"),
             {"connections": [person(1), person(4)], "nextSyncToken": "t3"},
         ]
-        await desk.run("sync-contacts")
-        assert len(await desk.rows("GoogleContact")) == 3
-        await desk.run("sync-contacts")
-        assert desk.apis.asked[-1]["syncToken"] == "t1"
-        assert len(await desk.rows("GoogleContact")) == 2
-        await desk.run("sync-contacts")
-        await desk.run("sync-contacts", wake=False)
-        assert {*await desk.rows("GoogleContact")} == {"people/c1", "people/c4"}
-        assert (await desk.state("sync-contacts")).checkpoint == {"token": "t3", "page": ""}
+        await harness.run("sync-contacts")
+        assert len(await harness.rows("GoogleContact")) == 3
+        await harness.run("sync-contacts")
+        assert harness.apis.asked[-1]["syncToken"] == "t1"
+        assert len(await harness.rows("GoogleContact")) == 2
+        await harness.run("sync-contacts")
+        await harness.run("sync-contacts", wake=False)
+        assert {*await harness.rows("GoogleContact")} == {"people/c1", "people/c4"}
+        assert (await harness.state("sync-contacts")).checkpoint == {"token": "t3", "page": ""}

@@ -30,10 +30,10 @@ async def rows(context: SyncContext[None]) -> None:
 
 async def test_a_named_host_is_read_with_a_declared_secret() -> None:
     sync = Sync("crm", "Rows.", (Row,), rows, hosts=("crm.example",), secrets=("CRM_KEY",))
-    async with model_harness(sync) as desk:
-        await desk.run("crm")
-        assert {*await desk.rows("Row")} == {"r0", "r1"}
-        state = await desk.state("crm")
+    async with model_harness(sync) as harness:
+        await harness.run("crm")
+        assert {*await harness.rows("Row")} == {"r0", "r1"}
+        state = await harness.state("crm")
         assert state.last_error is None
         assert KEY not in str(state)
 
@@ -58,7 +58,7 @@ async def test_what_is_not_named_is_an_error_in_the_status(
             raised.append(caught)
             raise
 
-    async with model_harness(Sync("crm", "Rows.", (Row,), run, **named)) as desk:
-        await desk.run("crm")
-        assert (await desk.state("crm")).last_error is not None
+    async with model_harness(Sync("crm", "Rows.", (Row,), run, **named)) as harness:
+        await harness.run("crm")
+        assert (await harness.state("crm")).last_error is not None
         assert isinstance(raised[0], error)
