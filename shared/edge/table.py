@@ -92,9 +92,9 @@ def gmail_push_routes() -> Routes:
 
 def sync_mailbox_routes() -> Routes:
     """Return what the `sync_mailbox` function serves."""
-    from shared.edge.triggers import sync_tasks
+    from shared.edge.triggers import probe, sync_tasks
 
-    return sync_tasks.SYNC_ROUTES
+    return (*sync_tasks.SYNC_ROUTES, *probe.PROBE_ROUTES)
 
 
 def run_actions_routes() -> Routes:

@@ -52,6 +52,8 @@ class Kinds(StrEnum):
     """By whether they brought a new refresh token."""
     SENDS = "sends"
     """By whether Gmail answered, and what became of those whose answer was lost."""
+    PROBED = "probed"
+    """What a probe of the platform came with, once each."""
 
 
 class Duration(StrEnum):
