@@ -15,9 +15,9 @@ Routes = tuple[Route, ...]
 
 def load_own_code() -> None:
     """Load the deployment's own modules at start, so that what is wrong with them is told then."""
-    from shared.actions.loading import catalogue
+    from shared.actions.syncs import own_syncs
 
-    catalogue()
+    own_syncs(())
 
 
 def api_routes() -> Routes:
