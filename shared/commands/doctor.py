@@ -69,12 +69,12 @@ async def run_checks(context: CheckContext, checks: Sequence[Check] = CHECKS) ->
 
 async def _run_check(check: Check, context: CheckContext) -> Finding:
     try:
-        async with asyncio.timeout(check.patience_s):
+        async with asyncio.timeout(check.timeout_s):
             return await check.run(context)
     except (NotCheckedError, PostroomError) as error:
         return Finding(Verdict.NOT_CHECKED, str(error))
     except TimeoutError:
-        return Finding(Verdict.NOT_CHECKED, f"No answer within {check.patience_s:.0f} s.")
+        return Finding(Verdict.NOT_CHECKED, f"No answer within {check.timeout_s:.0f} s.")
 
 
 def as_json(findings: Findings) -> str:

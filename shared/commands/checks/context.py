@@ -178,5 +178,5 @@ class Check:
 
     name: str
     run: Callable[[CheckContext], Awaitable[Finding]]
-    patience_s: float = 45.0
+    timeout_s: float = 45.0
     """How long it may take."""

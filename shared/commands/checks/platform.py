@@ -24,7 +24,7 @@ from shared.usecases.probe import PROBE_ATTRIBUTE, PROBE_TASK, ProbeId, Probes
 
 T = TypeVar("T")
 PAUSE: Final = timedelta(milliseconds=500)
-PATIENCE: Final = timedelta(seconds=30)
+TIMEOUT: Final = timedelta(seconds=30)
 STILL: Final = timedelta(seconds=20)
 """How long after the first task a second one comes, to the same process if there is but one."""
 SILENT_ADDRESS: Final = "probe@postroom.invalid"
@@ -50,7 +50,7 @@ async def pubsub_brings_a_message(context: CheckContext) -> Finding:
     found = await wait_for(context, lambda: context.container.use(Probes).take(id))
     if found is None:
         return failure(
-            f"A message published to {topic} did not reach gmail_push within {PATIENCE.seconds} s.",
+            f"A message published to {topic} did not reach gmail_push within {TIMEOUT.seconds} s.",
             "The checks of topic, subscription and push authentication say which link is broken; "
             "gmail_push logs a push that it refuses.",
         )
@@ -74,7 +74,7 @@ async def a_function_stands_still(context: CheckContext) -> Finding:
     await _enqueue(context, second, STILL)
     probes = context.container.use(Probes)
     came = await wait_for(context, lambda: probes.take(first))
-    found = await wait_for(context, lambda: probes.take(second), STILL + PATIENCE)
+    found = await wait_for(context, lambda: probes.take(second), STILL + TIMEOUT)
     if came is None or found is None:
         return _lost_task()
     still = found.duration(Duration.STANDSTILL)
@@ -112,7 +112,7 @@ async def look_for_line(context: CheckContext, project: str) -> Finding:
     entry = await wait_for(context, look)
     if entry is None:
         return failure(
-            f"A line that sync_mailbox wrote is not in Cloud Logging after {PATIENCE.seconds} s: "
+            f"A line that sync_mailbox wrote is not in Cloud Logging after {TIMEOUT.seconds} s: "
             "what alerts and dashboards count may not be there either.",
             "Is LOG_EXECUTION_ID=false among the function's variables (`make deploy` sets it)? "
             "gcloud run services logs read shows what it writes at all.",
@@ -161,11 +161,11 @@ def new_probe() -> ProbeId:
 async def wait_for(
     context: CheckContext,
     look: Callable[[], Awaitable[T | None]],
-    patience: timedelta = PATIENCE,
+    timeout: timedelta = TIMEOUT,
 ) -> T | None:
     """Look again and again; None where nothing came in time."""
     clock = context.container.use(Clock)
-    ends = clock.now() + patience
+    ends = clock.now() + timeout
     while (found := await look()) is None and clock.now() < ends:
         await clock.sleep(PAUSE)
     return found
@@ -184,7 +184,7 @@ async def _enqueue(context: CheckContext, id: ProbeId, after: timedelta) -> None
 
 def _lost_task() -> Finding:
     return failure(
-        f"A task for sync_mailbox did not reach it within {PATIENCE.seconds} s.",
+        f"A task for sync_mailbox did not reach it within {TIMEOUT.seconds} s.",
         "The checks of queues and push authentication, and sync_mailbox's log, say why: a task "
         "that is refused with 401 or 403 is tried again and again.",
     )
@@ -194,8 +194,8 @@ LEVELS: Final[Mapping[str, tuple[Check, ...]]] = {
     "pubsub": (Check("probe: Pub/Sub", pubsub_brings_a_message),),
     "tasks": (Check("probe: Cloud Tasks", a_task_comes),),
     "functions": (
-        Check("probe: standstill", a_function_stands_still, patience_s=90.0),
-        Check("probe: log fields", lines_reach_cloud_logging, patience_s=90.0),
+        Check("probe: standstill", a_function_stands_still, timeout_s=90.0),
+        Check("probe: log fields", lines_reach_cloud_logging, timeout_s=90.0),
     ),
 }
 """What `LEVEL=` of the doctor adds."""

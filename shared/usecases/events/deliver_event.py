@@ -284,7 +284,7 @@ class DeliverEvent:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """An event in our hands: who is to be told now, and how it stands with everybody else."""
+    """An event in our hands: who is to be told now, and how it stands with all others."""
 
     held: Versioned[Event]
     due: Mapping[str, Present]
