@@ -161,11 +161,11 @@ def new_probe() -> ProbeId:
 async def wait_for(
     context: CheckContext,
     look: Callable[[], Awaitable[T | None]],
-    timeout: timedelta = TIMEOUT,
+    longest: timedelta = TIMEOUT,
 ) -> T | None:
     """Look again and again; None where nothing came in time."""
     clock = context.container.use(Clock)
-    ends = clock.now() + timeout
+    ends = clock.now() + longest
     while (found := await look()) is None and clock.now() < ends:
         await clock.sleep(PAUSE)
     return found
