@@ -32,11 +32,14 @@ docs: runtime ## write the documentation as files, for hosting: build/docs, or A
 google: runtime ## start the emulated Google alone, at http://127.0.0.1:8085
 	@$(IN) -m infra.local.google $(ARGS)
 
+# Bytecode is kept, also where the shell forbids it: tests start Python some hundred times.
+test test-deep: export PYTHONDONTWRITEBYTECODE :=
+# Files start in the order of tests/order.py, the longest first.
 test: develop ## run all tests
-	@$(IN) -m pytest -n 3 --dist loadfile --ignore=tests/bench -m 'not deep' $(ARGS)
+	@$(IN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/bench -m 'not deep' $(ARGS)
 
 test-deep: develop ## run the long evidence too: thousands of random walks, a kill at every await
-	@$(IN) -m pytest -n 2 --dist loadfile --ignore=tests/bench -m deep $(ARGS)
+	@$(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/bench -m deep $(ARGS)
 	@POSTROOM_FUZZ_EXAMPLES=60 $(IN) -m pytest tests/security/test_described.py
 
 test-mail: develop ## read and forward a corpus of real-world mail; CORPUS=DIR adds a folder of .eml files

@@ -297,7 +297,7 @@ class NotGrantedError(MissingScopeError):
 
 
 class GmailRefusedError(PermanentError):
-    """Gmail refused for good; `body` is its error object, trimmed; `about`: google_refusals."""
+    """Gmail refused for good; `body` is its error object, trimmed; `about`: google.refusals."""
 
     code = "upstream_error"
 

@@ -3,6 +3,7 @@
 Whatever a test asks Postroom for, the answer is held against the API's description on the way.
 """
 
+import gc
 import os
 import socket
 import warnings
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from infra.local.emulators import emulator, missing_programs
 from infra.local.system import LocalSystem
 from shared.edge.web.logs import LOG, SHARED
+from tests.order import longest_first
 
 REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
 
@@ -31,6 +33,17 @@ LocalSystem.on_answer.append(_described)
 # Neither says anything of the code: they measure how busy the machine is.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: one that starts last leaves the other cores idle."""
+    longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of every later collection of garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -12,84 +12,34 @@ import uvicorn
 
 from infra.local.demo import run
 from infra.local.emulators import HOST_VARIABLE
-from infra.local.environment import (
-    FIRESTORE_PORT,
-    GOOGLE_PORT,
-    HOST,
-    POSTROOM_PORT,
-    PRODUCT_PORT,
-    PUBSUB_PORT,
-    environment,
-    write_environment,
-)
+from infra.local.environment import HOST, environment, write_environment
+from infra.local.options import arguments_from
 from infra.local.own_client import keep_client, read_client
 from infra.local.postroom import Postroom
 from infra.local.processes import DemoError
-from infra.local.programs import POLL_S, UNITS_PER_MINUTE, DemoSettings, RealGoogle
+from infra.local.programs import POLL_S, DemoSettings, RealGoogle
 from infra.local.pubsub import EVENTS_TOPIC
 from infra.local.serving import listener
 from shared.adapters.system_clock import AdjustableClock
+from shared.edge.settings.deployment import settings_from
+from shared.errors import ConfigurationError
 
-MESSAGES = 250
-"""As many as a minute of Gmail's quota reads at once, at 20 units each."""
 PRIVATE = 0o077
 """The umask of everything here: mail, keys and logs are their owner's alone."""
 LOOPBACK = ("http://localhost:*", "http://127.0.0.1:*")
 """Pages of this machine, on whatever port: each may show the demo's connect page."""
 STOP_S = 3
 """How long requests under way may take to finish after Ctrl-C."""
-
-
-def arguments_from(given: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; exits with usage on a wrong one."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("command", choices=["demo", "postroom"])
-    parser.add_argument("--port", type=int, default=POSTROOM_PORT, help="of Postroom")
-    parser.add_argument("--google-port", type=int, default=GOOGLE_PORT)
-    parser.add_argument("--product-port", type=int, default=PRODUCT_PORT)
-    parser.add_argument("--state", type=Path, default=Path(".local"), help="directory of all files")
-    parser.add_argument("--messages", type=int, default=MESSAGES, help="made up for each mailbox")
-    parser.add_argument(
-        "--telemetry", default="prometheus", help="who takes traces and metrics: prometheus, otlp"
+OF_THE_PRODUCT = tuple(
+    f"POSTROOM_{name}"
+    for name in (
+        *("PRODUCT_NAME", "BRAND_COLOUR", "BRAND_LOGO", "SYNCS"),
+        *("INTEGRATION_ALIASES", "SYNC_ALIAS", "WEBHOOK_FLAVOUR", "WEBHOOK_SECRET"),
     )
-    parser.add_argument(
-        "--units-per-minute", type=int, default=UNITS_PER_MINUTE, help="Gmail's quota of a user"
-    )
-    parser.add_argument(
-        "--testing", action="store_true", help="grants die after seven days, as in testing"
-    )
-    parser.add_argument(
-        "--origin",
-        action="append",
-        default=[],
-        dest="origins",
-        help="of a page elsewhere that may show the connect page; may be repeated",
-    )
-    _real_options(parser)
-    _emulator_options(parser)
-    return parser.parse_args(given)
-
-
-def _real_options(parser: argparse.ArgumentParser) -> None:
-    """Describe what Google itself, in place of the emulated one, takes."""
-    parser.add_argument("--google", choices=["emulated", "real"], default="emulated")
-    parser.add_argument("--client", type=Path, help="JSON file of a Desktop client of your own")
-    parser.add_argument("--poll-seconds", type=_seconds, default=POLL_S, dest="poll_s")
-    parser.add_argument("--google-url", default="", help="in place of Google's hosts: a stand-in")
-
-
-def _emulator_options(parser: argparse.ArgumentParser) -> None:
-    """Describe what runs on Google's official emulators, which gcloud brings."""
-    parser.add_argument("--store", choices=["sqlite", "firestore"], default="sqlite")
-    parser.add_argument("--firestore-port", type=int, default=FIRESTORE_PORT)
-    parser.add_argument("--events", choices=["webhooks", "pubsub"], default="webhooks")
-    parser.add_argument("--pubsub-port", type=int, default=PUBSUB_PORT)
-
-
-def _seconds(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError("must be a whole number above zero")
-    return int(text)
+)
+"""Variables of the shell that a demo heeds: looks, ready syncs, and names that code has already."""
+OPTIONS = {"POSTROOM_PRODUCT_ORIGINS": "--origin", "POSTROOM_TELEMETRY": "--telemetry"}
+"""What a person gave for a setting of Postroom's."""
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -97,10 +47,10 @@ def main(given: Sequence[str] | None = None) -> int:
     chosen = arguments_from(given)
     os.umask(PRIVATE)
     state = chosen.state.resolve()
-    (state / "logs").mkdir(parents=True, exist_ok=True)
-    state.chmod(0o777 & ~PRIVATE)
     try:
+        make_state(state)
         settings = settings_of(chosen, state)
+        check_settings(settings)
         if chosen.command == "postroom":
             serve(settings)
         else:
@@ -111,12 +61,37 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
+def make_state(state: Path) -> None:
+    """Make the directory of all files, its owner's alone. Raises DemoError."""
+    try:
+        (state / "logs").mkdir(parents=True, exist_ok=True)
+        state.chmod(0o777 & ~PRIVATE)
+    except OSError as error:
+        raise DemoError(
+            f"{state} cannot be made: {error.strerror}. Name a directory that can be written: "
+            "make demo ARGS='--state DIR'"
+        ) from error
+
+
+def check_settings(settings: DemoSettings) -> None:
+    """Raise DemoError where Postroom would not start, in the names that a person gave."""
+    try:
+        settings_from(environ_of(settings))
+    except ConfigurationError as error:
+        said = str(error)
+        for setting, option in OPTIONS.items():
+            said = said.replace(setting, option)
+        raise DemoError(said) from error
+
+
 def settings_of(chosen: argparse.Namespace, state: Path) -> DemoSettings:
     """Return the parsed command line as settings. Raises DemoError for a client that is not."""
     real = None
     if chosen.google == "real":
         client = keep_client(chosen.client, state)
-        real = RealGoogle(client, chosen.poll_s, chosen.google_url)
+        real = RealGoogle(client, chosen.poll_s or POLL_S, chosen.google_url)
+    elif chosen.client or chosen.poll_s:
+        raise DemoError("CLIENT and POLL go with GOOGLE=real: add it, or leave them out.")
     return DemoSettings(
         port=chosen.port,
         google_port=chosen.google_port,
@@ -141,6 +116,7 @@ def environ_of(settings: DemoSettings) -> dict[str, str]:
         **({"POSTROOM_PUBLISHING": "testing"} if settings.testing else {}),
         **_real_environment(settings.real),
         **_emulator_environment(settings.emulators),
+        **{name: os.environ[name] for name in OF_THE_PRODUCT if name in os.environ},
     }
     origins = (*LOOPBACK, *settings.origins)
     return environment(settings.addresses, settings.state, more, origins)

@@ -43,12 +43,13 @@ def read_client(file: Path) -> OwnClient:
     except (OSError, ValueError):
         told = None
     found = told.get("installed") if isinstance(told, dict) else None
-    values = [found.get(f"client_{one}") for one in ("id", "secret")] if found else []
+    given = found if isinstance(found, dict) else {}
+    id, secret = given.get("client_id"), given.get("client_secret")
     if isinstance(told, dict) and "web" in told:
         raise DemoError(
             f"{file} is a client of the type Web application, which would have to know this "
             f"machine's address. Create one of the type Desktop app. {MAKE_ONE}"
         )
-    if len(values) != 2 or not all(isinstance(one, str) and one for one in values):  # noqa: PLR2004
+    if not (isinstance(id, str) and id and isinstance(secret, str) and secret):
         raise DemoError(f"{file} is not the JSON that Google's console downloads. {MAKE_ONE}")
-    return OwnClient(*values)
+    return OwnClient(id, secret)

@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from infra.preflight.checks import CHECKS, FIRST, questions
 from infra.preflight.context import Check, Preflight, Question
 from infra.preflight.gcloud import Gcloud, GcloudError, Kind
-from infra.preflight.tfvars import read_environment
+from infra.preflight.tfvars import environments, read_environment
 from shared.commands.checks.finding import Finding, NotCheckedError, Verdict, failure, ok
 from shared.commands.doctor import Findings, as_json, report
 
 NO_GCLOUD = (
     "gcloud is not installed, and nothing was asked: https://cloud.google.com/sdk/docs/install"
 )
+WHICH = "Which environment? Name it by ENV=NAME, with infra/terraform/envs/NAME.tfvars."
 HELP = {
     Kind.API_OFF: "The API is off; Terraform, or infra/terraform/bootstrap, switches it on.",
     Kind.SIGNED_OUT: "gcloud auth login && gcloud auth application-default login",
@@ -38,8 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _stop(NO_GCLOUD)
     try:
         variables = read_environment(chosen.environment)
-    except (FileNotFoundError, ValueError) as error:
-        return _stop(f"Which environment? Name it by ENV=NAME, with its file: {error}")
+    except FileNotFoundError:
+        return _stop(f"{WHICH}\nThere is: {' '.join(environments())}")
+    except ValueError as error:
+        return _stop(f"infra/terraform/envs/{chosen.environment}.tfvars: {error}")
     preflight = Preflight(chosen.environment, variables, Gcloud(program))
     findings = asyncio.run(run_all(preflight))
     answer = _ask_at_terminal if sys.stdin.isatty() and not chosen.json else _leave_open

@@ -28,6 +28,11 @@ def read_environment(name: str) -> dict[str, Any]:
     return {**defaults(), **read(ENVIRONMENTS / f"{name}.tfvars")}
 
 
+def environments() -> list[str]:
+    """Return the names that there is a file for."""
+    return sorted(one.stem for one in ENVIRONMENTS.glob("*.tfvars"))
+
+
 def defaults() -> dict[str, Any]:
     """Return what Terraform takes where an environment says nothing."""
     declared = "".join(file.read_text() for file in sorted(TERRAFORM.glob("variables*.tf")))

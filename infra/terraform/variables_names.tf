@@ -10,12 +10,12 @@ variable "integration_aliases" {
 }
 
 variable "sync_alias" {
-  description = "What callers may call the mailbox's sync and its model besides, such as emails/GmailEmail."
+  description = "What callers may call the mailbox's sync and its model besides, such as emails/GmailEmail; several joined by commas, the first of which webhooks name."
   type        = string
   default     = ""
 
   validation {
-    condition     = var.sync_alias == "" || can(regex("^[a-z][a-z0-9-]{0,63}/[A-Z][A-Za-z0-9]{0,63}$", var.sync_alias))
-    error_message = "An alias is the name of a sync and of a model, as emails/GmailEmail."
+    condition     = var.sync_alias == "" || can(regex("^([a-z][a-z0-9-]{0,63}/[A-Z][A-Za-z0-9]{0,63}(,|$))+$", var.sync_alias))
+    error_message = "An alias is the name of a sync and of a model, as emails/GmailEmail; several are joined by commas."
   }
 }

@@ -11,7 +11,7 @@ from shared.actions.projections import NO_ALIAS, projections
 from shared.actions.registry import Action
 from shared.domain.connect.connection import INTEGRATION
 from shared.domain.models.sync import OwnSync, OwnSyncs, adapter_of, models_of
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.event import MODEL, SYNC_NAME
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.records.projection import Projection
@@ -25,7 +25,7 @@ DEPLOYED: Final[Mapping[str, Any]] = {"endpoints": [], "features": [], "sdk_vers
 def as_integration(
     message: type[BaseModel] | None = None,
     own: OwnSyncs | None = None,
-    alias: SyncAlias = NO_ALIAS,
+    aliases: SyncAliases = NO_ALIAS,
 ) -> dict[str, Any]:
     """Return the integration's actions and syncs with their JSON schemas.
 
@@ -38,7 +38,7 @@ def as_integration(
         "provider": INTEGRATION,
         "syncs": [
             {**_sync(SYNC_NAME, live, MODEL), "json_schema": stored},
-            *(_projection(one) for one in projections(alias).values()),
+            *(_projection(one) for one in projections(aliases).values()),
             *(_own_sync(one) for one in (own.rows if own else ())),
         ],
         "actions": [_action_entry(action) for action in actions().values()],

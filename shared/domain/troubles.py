@@ -1,6 +1,6 @@
 """The one table of what each class of trouble does: to whom it is told, what waits, what ends.
 
-`google_refusals` says which class an answer belongs to; this says what follows. Sync, sends, bulks
+`google.refusals` says which class an answer belongs to; this says what follows. Sync, sends, bulks
 and watches read it, `infra/OPERATING.md` has an entry for each code, and tests walk both.
 """
 

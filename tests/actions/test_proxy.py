@@ -1,6 +1,6 @@
 """Calls passed on to Gmail: whose mailbox, which headers, what is tried again."""
 
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 import httpx
@@ -153,6 +153,26 @@ async def test_no_other_host_is_reached_by_an_address(
     assert witness.seen == []
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("oauth2/v2/userinfo", {"id", "email", "verified_email"}),
+        ("oauth2/v3/userinfo", {"sub", "email", "email_verified"}),
+        ("https://www.googleapis.com/oauth2/v1/userinfo", {"id", "email", "verified_email"}),
+    ],
+)
+async def test_whose_account_it_is_is_told_without_asking_google(
+    harness: ActionHarness, witness: Witness, path: str, names: set[str]
+) -> None:
+    headers = {"Base-Url-Override": "https://www.googleapis.com"}
+    answer = await harness.api.get(f"/proxy/{path}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["email"] == EMAIL
+    assert {*answer.json()} <= names
+    assert witness.seen == []
+    assert (await harness.api.post("/proxy/oauth2/v2/userinfo", json={})).status_code == 404
+
+
 async def test_watch_and_stop_are_answered_from_the_one_watch(
     harness: ActionHarness, witness: Witness
 ) -> None:
@@ -243,6 +263,21 @@ async def test_a_scope_that_was_not_granted_is_named(harness: ActionHarness) -> 
     answer = await harness.api.delete(f"{ME}/messages/{harness.deliver()}")
     error: Any = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (403, "missing_scope")
+
+
+@pytest.mark.parametrize("size", [40, 90_000])
+async def test_a_file_is_named_by_its_part_id_as_records_name_it(
+    harness: ActionHarness, size: int
+) -> None:
+    """Gmail sends small ones inline, and gives others an id of its own at every fetch."""
+    mail = letter()
+    mail.add_attachment(b"x" * size, maintype="application", subtype="pdf", filename="a.pdf")
+    path = f"{ME}/messages/{harness.deliver(mail)}/attachments"
+    answer = await harness.api.get(f"{path}/1")
+    assert answer.status_code == 200, answer.text
+    assert urlsafe_b64decode(answer.json()["data"]) == b"x" * size
+    assert answer.json()["size"] == size
+    assert (await harness.api.get(f"{path}/7")).json()["error"]["status"] == "INVALID_ARGUMENT"
 
 
 async def test_a_body_that_is_too_large_is_refused(

@@ -23,6 +23,8 @@ SYNCS = ROOT / "shared" / "actions" / "SYNCS.md"
 SKILL = ROOT / ".agents" / "skills" / "postroom-functions" / "SKILL.md"
 FILE = re.compile(r"^`([\w/]+\.py)`\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+TYPED = ROOT / "build" / "typed-examples"
+"""Where mypy keeps what it knows of the copies: only the first has all of it to read."""
 COPIED = ("shared", "infra", "tests", "Makefile", "pyproject.toml")
 EMAIL = "ada@acme.example"
 
@@ -76,6 +78,12 @@ def copy(tmp_path: Path) -> Path:
     return folder
 
 
+def surroundings() -> dict[str, str]:
+    """Return what a developer's shell has set."""
+    home = os.environ.get("HOME", "/")
+    return {"PATH": os.environ["PATH"], "HOME": home, "MYPY_CACHE_DIR": str(TYPED)}
+
+
 @pytest.fixture
 async def developer(copy: Path, tmp_path: Path) -> AsyncIterator[Developer]:
     google = GoogleSettings(units_per_minute=10**9)
@@ -83,8 +91,7 @@ async def developer(copy: Path, tmp_path: Path) -> AsyncIterator[Developer]:
         await system.control("/mailboxes", {"email": EMAIL, "messages": 5})
         connection = await connect(system.client, system.google, EMAIL)
         own = {"POSTROOM": system.url, "KEY": API_KEY, "CONNECTION": connection}
-        path = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
-        yield Developer(copy, {**path, **system.environ, **own})
+        yield Developer(copy, {**surroundings(), **system.environ, **own})
 
 
 @pytest.mark.timeout(300)
@@ -116,7 +123,7 @@ async def test_every_printed_sync_passes_its_printed_test(copy: Path) -> None:
     files = dict(FILE.findall(SYNCS.read_text()))
     tests = [path for path in files if path.startswith("tests/")]
     assert len(tests) == len(files) - len(tests) == 5
-    developer = Developer(copy, {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")})
+    developer = Developer(copy, surroundings())
     python = ".venv/bin/python -m"
     await developer.run(f"{python} ruff check {' '.join(files)}")
     await developer.run(f"{python} ruff format --check {' '.join(files)}")

@@ -19,9 +19,12 @@ from tests.bench.cold_start import ROUNDS, answered, started
 from tests.bench.figures import Figure
 from tests.bench.laptop import EMAIL, Laptop, free_ports, laptop
 from tests.bench.scale import Scale
+from tests.bench.test_local_speed import backfilled
 
 BARE = Path(__file__).with_name("bare_mcp.py")
 CALLS = 300
+STORED = 1_000
+SEARCH = {"name": "search-mail", "arguments": {"labels": ["INBOX"], "limit": 25}}
 VERSION = "2026-07-28"
 META = {
     "io.modelcontextprotocol/protocolVersion": VERSION,
@@ -41,8 +44,9 @@ class Cost:
 async def measure(directory: Path, scale: Scale) -> list[Figure]:
     """Measure calls while the laptop runs, then cold starts on the state it leaves."""
     async with laptop(directory) as machine:
-        await machine.control("/mailboxes", {"email": EMAIL, "messages": 0})
+        await machine.control("/mailboxes", {"email": EMAIL, "messages": STORED})
         connection = await machine.connect()
+        await backfilled(machine, connection)
         headers = {
             "Authorization": f"Bearer {API_KEY}",
             "connection-id": connection,
@@ -89,6 +93,7 @@ async def _warm(machine: Laptop, headers: Mapping[str, str]) -> list[Figure]:
         bare_list = await cost(process, asking(client, url, "tools/list", {}))
         action = await cost(machine.process, rested)
         call = await cost(machine.process, asking(client, mcp, "tools/call", headers, **profile))
+        search = await cost(machine.process, asking(client, mcp, "tools/call", headers, **SEARCH))
         listed = await cost(machine.process, asking(client, mcp, "tools/list", headers))
     beyond = call.cpu_ms - action.cpu_ms
     return [
@@ -99,6 +104,7 @@ async def _warm(machine: Laptop, headers: Mapping[str, str]) -> list[Figure]:
         Figure("mcp", "get-profile by POST /mcp: median", call.median_ms, "ms"),
         Figure("mcp", "what MCP adds to the action, in calls of the bare SDK",
                beyond / bare_call.cpu_ms, "x", 2.5),
+        Figure("mcp", f"search-mail, 25 of {STORED:,} stored: median", search.median_ms, "ms", 50),
         Figure("mcp", "tools/list, 30 small tools of the bare SDK: CPU", bare_list.cpu_ms, "ms"),
         Figure("mcp", "tools/list, the whole registry: CPU", listed.cpu_ms, "ms"),
     ]  # fmt: skip

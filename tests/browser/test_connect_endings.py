@@ -54,6 +54,11 @@ class Visit:
             frame = self.page.frame_locator("#connect-ui")
             await expect(frame.get_by_role("heading")).to_have_text(heading)
 
+    async def mark(self) -> str | None:
+        """Return the classes of the drawing above the heading: `bad` is an error's."""
+        seen = self.page if self.mode == "link" else self.page.frame_locator("#connect-ui")
+        return await seen.locator("svg.mark:visible").get_attribute("class")
+
     async def told(self, kind: str) -> bool:
         """Whether the product was sent an event of this kind; by the link nobody is told."""
         if self.mode == "link":
@@ -86,6 +91,7 @@ async def test_a_denial_says_so_and_can_be_taken_back(
     window = await seen.to_google()
     await window.locator('button:not([value="allow"])').first.click()
     await seen.reads("Access was not allowed")
+    assert await seen.mark() == "mark"  # who says no is shown no error
     assert await seen.told("error")
     assert await connected_emails(site) == []
     await window.get_by_role("link", name="Try again").click()
@@ -127,6 +133,7 @@ async def test_another_account_cannot_take_a_connection_over(
     window = await seen.to_google()
     await allow_at_google(window, BEN)
     await seen.reads("That is another Google account")
+    assert await seen.mark() == "mark bad"
     assert await seen.told("error")
     assert await connected_emails(site) == [ADA]
     await window.get_by_role("link", name="Try again").click()

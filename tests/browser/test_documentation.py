@@ -1,25 +1,36 @@
 """The documentation in a browser: sound in every look, found by words, read without a script."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from infra.local.system import LocalSystem
-from tests.browser.accessibility import PHONE, kept_as, unsound, violations
+from shared.pages.docs.contents import PAGES
+from tests.browser.accessibility import (
+    CONTRAST,
+    LOOKS,
+    PHONE,
+    kept_as,
+    misfits,
+    put_on,
+    unsound,
+    violations,
+)
 from tests.browser.conftest import Keep
 from tests.browser.test_console_pages import complaints_of
 from tests.harness.whole import whole_system
 
 pytestmark = pytest.mark.browser
-SHOWN = ("index", "quick-start", "records", "api", "reference-records", "operating", "actions")
+SHOWN = ("index", "quick-start", "records", "reference-records", "actions")
+"""Pages of each kind, judged in every look by every rule, screenshots taken."""
+LIGHT, DARK, NARROW, _ = LOOKS
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def system(tmp_path: Path) -> AsyncIterator[LocalSystem]:
-    async with whole_system(tmp_path, {}) as running:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalSystem]:
+    async with whole_system(tmp_path_factory.mktemp("docs"), {}) as running:
         yield running
 
 
@@ -35,6 +46,23 @@ async def test_pages_are_sound_in_every_look(
         assert await unsound(page, kept_as(page, keep, f"docs-{name}")) == {}, name
     assert heard == []
     assert asked <= {system.url, "data:,"}
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in SHOWN])
+async def test_every_other_page_is_sound_too(
+    system: LocalSystem, browser: Browser, name: str
+) -> None:
+    """In light colours by every rule, in dark ones by what colours break, and on a phone."""
+    page = await browser.new_page()
+    heard = complaints_of(page)
+    await put_on(page, LIGHT)
+    await page.goto(f"{system.url}/docs/{name}")
+    assert await violations(page) == []
+    await put_on(page, DARK)
+    assert await violations(page, CONTRAST) == []
+    await put_on(page, NARROW)
+    assert await misfits(page) == []
+    assert heard == []
 
 
 async def test_a_word_leads_to_its_section_with_the_keyboard_alone(

@@ -6,6 +6,7 @@ live functions are given the code compiled from that. Outside of a `Life` nothin
 
 import ast
 import asyncio
+import gc
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -188,7 +189,12 @@ async def at_each(place: int, items: AsyncIterable[T]) -> AsyncIterator[T]:
 
 def enumerated(paths: Sequence[Path]) -> list[Point]:
     """Return every await point of the files, in the order of the source."""
-    _CODES.update({path: _rewritten(path) for path in paths if path not in _CODES})
+    # What a dead process held may end in any collection; one in the midst of a parse breaks 3.11's.
+    gc.disable()
+    try:
+        _CODES.update({path: _rewritten(path) for path in paths if path not in _CODES})
+    finally:
+        gc.enable()
     files = {_label(path) for path in paths}
     found = [point for point in POINTS if point.file in files]
     return [point for point in found if not point.function.startswith(ALONE)]

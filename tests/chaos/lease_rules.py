@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,9 +34,17 @@ class Rule:
     """How the property that fails begins."""
 
 
+@cache
+def steps_of(*, parts: bool, short: bool) -> Actors:
+    """Return the table of steps that settings share: the code is the same, where these are."""
+    return Actors()
+
+
 def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None = None) -> Found:
     """Search one setting, with a rule taken away or none."""
-    actors = actors or Actors()
+    if rule is not None:
+        actors = Actors()
+    actors = actors or steps_of(parts=setting.parts, short=setting.short)
     with ExitStack() as swaps:
         swaps.enter_context(swapped(lease, {"token_hex": actors.token_hex}))
         swaps.enter_context(swapped(event, {"uuid4": lambda: SimpleNamespace(hex="0")}))

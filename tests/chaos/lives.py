@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -39,6 +39,10 @@ class Life:
     steps_left: int | None = None
     crossed: Counter[tuple[Point, Side]] = field(default_factory=Counter)
     died_at: Death | None = None
+    effects: Callable[[], Hashable] | None = None
+    """Counts what was done so far, where that is asked."""
+    left: dict[tuple[Point, Side], Hashable] = field(default_factory=dict)
+    """What had been done when each was first crossed."""
     tasks: set[asyncio.Task[Any] | None] = field(default_factory=set)
     """Whoever crossed anything on its behalf."""
 
@@ -55,6 +59,8 @@ class Life:
             raise Killed
         self.tasks.add(asyncio.current_task())
         self.crossed[point, side] += 1
+        if self.effects is not None and (point, side) not in self.left:
+            self.left[point, side] = self.effects()
         here = Death(point, side, self.crossed[point, side])
         if self.steps_left is not None:
             self.steps_left -= 1

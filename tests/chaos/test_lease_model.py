@@ -12,9 +12,6 @@ SETTINGS = {
     "pushes come in any order, one twice": Setting(TWO._replace(doubled=1)),
     "one invocation dies anywhere": Setting(TWO._replace(crashes=1)),
     "two die, with time to take over": Setting(ONE._replace(crashes=2, waits=2)),
-    "one dies or is slow, a push comes twice": Setting(
-        ONE._replace(crashes=1, doubled=1, ticks=1), workers=2
-    ),
     "a store's or queue's answer is lost": Setting(TWO._replace(lost=1), parts=True),
     "a write arrives after its writer gave up": Setting(
         ONE._replace(late=1, doubled=1), parts=True
@@ -35,6 +32,9 @@ SETTINGS = {
     "a slow worker": Setting(TWO._replace(ticks=1), workers=2, paged=True),
 }
 DEEP_SETTINGS = {
+    "one dies or is slow, a push comes twice": Setting(
+        ONE._replace(crashes=1, doubled=1, ticks=1), workers=2
+    ),
     "Gmail announces two of four changes": CAPPED_TWICE,
     "three changes in commits of their own": Setting(THREE, workers=2, paged=True, short=True),
     "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1)),
@@ -69,6 +69,7 @@ def check(name: str, setting: Setting) -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_interleaving_keeps_every_promise(name: str) -> None:
+    """Each kind of trouble by itself; what several do together, `make test-deep` searches."""
     check(name, SETTINGS[name])
 
 

@@ -42,7 +42,8 @@ def growth(parse: Parse, family: Family) -> str | None:
 
 def quick_growth(parse: Parse, family: Family) -> str | None:
     """Return what is wrong with the time at the smallest size; nothing where that is too short."""
-    if _seconds(parse, family(SMALLEST * 2)) < QUICK_S:
+    large = _seconds(parse, family(SMALLEST * 2))
+    if large < QUICK_S or large <= _seconds(parse, family(SMALLEST)) * MOST:
         return None
     return _slower(parse, family, SMALLEST) and _slower(parse, family, SMALLEST * 2)
 

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import count, islice
 from typing import Any, Final
 
@@ -222,6 +223,21 @@ MESSAGES: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
         ],
     ),
 }
+
+
+SMALL: Final = 16 * 1024
+"""Up to this size what is read once is kept: several parsers begin with the read message."""
+
+
+def _read(of: Callable[[int], dict[str, Any]]) -> Callable[[int], EmailMessage]:
+    kept = cache(lambda size: read_message(of(size)))
+    return lambda size: kept(size) if size <= SMALL else read_message(of(size))
+
+
+READ: Final[Mapping[str, Callable[[int], EmailMessage]]] = {
+    name: _read(of) for name, of in MESSAGES.items()
+}
+"""The same messages, read: what reading them costs is measured by itself."""
 
 
 def parent(text: str) -> EmailMessage:

@@ -40,7 +40,8 @@ NO_STRANGERS: Final = {
         " flavour.checked_nango_secret flavour.nango_headers selection.window_start"
     ),
     "an operator's setting": (
-        "alias.read_alias brand.checked_colour brand.checked_logo brand.luminance"
+        "alias.read_alias alias.read_aliases brand.checked_colour brand.checked_logo"
+        " brand.luminance"
     ),
     "rows of a deployment's own modules": "own_reach.require_reach",
     "looks at one value and no further": (

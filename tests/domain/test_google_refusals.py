@@ -22,7 +22,7 @@ from shared.domain.google.trouble import REMEDIES, StoreIndexMissingError
 from tests.domain.costs import growth
 
 ROOT: Final = Path(__file__).parents[2] / "shared"
-TABLE: Final = ROOT / "domain/google_refusals.py"
+TABLE: Final = ROOT / "domain/google/refusals.py"
 OTHERS: Final = {
     "adapters/keys/kms.py": "Cloud KMS, which has errors of its own",
     "adapters/gmail/noticing.py": "refusals of a call by what it says, which are no surprise",
@@ -57,7 +57,7 @@ MODULES: Final = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(MODULES.keys() - {"domain/google_refusals.py", *OTHERS}))
+@pytest.mark.parametrize("name", sorted(MODULES.keys() - {"domain/google/refusals.py", *OTHERS}))
 def test_no_other_module_judges_by_a_reason_of_googles(name: str) -> None:
     assert {text for text in _judged(MODULES[name]) if _plain(text) in REASONS} == set()
 

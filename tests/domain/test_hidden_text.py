@@ -54,7 +54,64 @@ UNSEEN = (
     '<style>@import url(a.css);.x{{display:none}}</style><p class="x">{}</p>',
     "<style>.y{{content:'\n}}.x{{display:none}}</style><p class='x'>{}</p>",
     "<style>blink{{color:white}}</style><blink>{}</blink>",
+    "<style>.x{{font-size:0}}</style><p class=x>{}</p>",
+    '<p style="opacity:0.4"><b style="opacity:.1">{}</b></p>',
+    '<p style="position:absolute;clip:rect(1px,1px,1px,1px)">{}</p>',
+    '<p style="clip-path:polygon(0 0,0px 0,0 0%)">{}</p>',
+    '<p style="clip-path:inset(0 100% 0 0)">{}</p>',
+    '<p style="text-indent:100%;white-space:nowrap;overflow:hidden">{}</p>',
+    '<td bgcolor="ffffff"><font color="FFFFFF">{}</font></td>',
+    '<td bgcolor=navy><span style="color:rgb(0,0,128)">{}</span></td>',
+    '<div style="background:#036"><table><tr><td><font color="#003366">{}</font></table></div>',
+    '<td bgcolor=black><p style="background:#fff"><b style="color:#fff">{}</b></p></td>',
+    '<div style="background:#000"><p style="background:transparent;color:#000">{}</p></div>',
+    '<body text="#ffffff"><p>{}</p></body>',
+    '<p style="font-size:2px">{}</p>',
+    '<p style="font-size:calc(0px)">{}</p>',
+    '<p style="font-size:10%"><b style="font-size:.9em">{}</b></p>',
+    '<p style="position:absolute;left:200%">{}</p>',
+    '<p style="position:absolute;left:9999px">{}</p>',
+    '<p style="position:absolute;left:-99em">{}</p>',
+    '<p style="inset:-9999px auto auto -9999px">{}</p>',
+    '<p style="margin:0 0 0 -9999px">{}</p>',
+    '<p style="translate:-9999px">{}</p>',
+    '<p style="scale:0">{}</p>',
+    '<p style="zoom:0.01">{}</p>',
+    '<p style="transform:rotateY(90deg)">{}</p>',
+    '<p style="letter-spacing:-1em">{}</p>',
+    '<p style="overflow:hidden;block-size:0">{}</p>',
+    '<p style="content-visibility:hidden">{}</p>',
+    '<p style="mso-hide:all">{}</p>',
+    '<p style="color:rgb(100%,100%,100%)">{}</p>',
+    '<p style="color:whitesmoke">{}</p>',
+    '<p style="color:hwb(0 100% 0%)">{}</p>',
+    '<p style="color:oklch(1 0 0)">{}</p>',
+    '<p style="color:color(srgb 1 1 1)">{}</p>',
+    '<p style="-webkit-text-fill-color:transparent">{}</p>',
+    '<p style="background:url();color:white">{}</p>',
+    '<p style="background:linear-gradient(#fff,#fff);color:#fff">{}</p>',
+    '<p style="display:none" style="display:block">{}</p>',
+    '<p style="display:none;display:shown">{}</p>',
+    '<p style="color:#fff;color:whiteish">{}</p>',
+    "<style>@media (prefers-color-scheme:light){{.x{{display:none}}}}</style><p class=x>{}</p>",
+    "<style>@media not print{{.x{{display:none}}}}</style><p class=x>{}</p>",
+    "<style>@media (width>=20em){{.x{{display:none}}}}</style><p class=x>{}</p>",
+    "<style>.a{{.x{{display:none}}}}</style><div class=a><p class=x>{}</p></div>",
+    "<style>.x{{@media screen{{display:none}}}}</style><p class=x>{}</p>",
+    "<style>.x{{display:none</style><p class=x>{}</p>",
+    "<style media='screen'>.x{{display:none}}</style><p class=x>{}</p>",
+    "<style>[class*='x']{{display:none}}</style><p class=axb>{}</p>",
+    "<style>p[data-a]{{display:none}}</style><p data-a>{}</p>",
+    "<style>i+b{{display:none}}</style><i>a</i><b>{}</b>",
+    "<style>.a~b{{display:none}}</style><p class=a>a</p><i>b</i><b>{}</b>",
+    "<style>u + .body .x{{display:none}}</style><div class=body><p class=x>{}</p></div>",
+    "<style>b:last-child{{display:none}}</style><b>{}</b>",
+    "<style>b:not(.y){{display:none}}</style><b>{}</b>",
+    "<style>:is(.x){{display:none}}</style><p class=x>{}</p>",
+    "<style>.\\78{{display:none}}</style><p class=x>{}</p>",
+    "<style>.a\\:x{{display:none}}</style><p class='a:x'>{}</p>",
     "<!-- {} -->",
+    "<!--[if mso]><p>{}</p><![endif]-->",
     '<img src="a.png" alt="{}">',
     '<a href="#" title="{}"></a>',
 )
@@ -88,6 +145,27 @@ SEEN = (
     '<style>@keyframes k{{from{{opacity:0}}}}.x{{color:#333}}</style><p class="x">{}</p>',
     "<style>body{{background:#111;color:#eee}}</style><body><p>{}</p></body>",
     '<style>.b{{background:#0b5;color:#fff}}</style><a class="b">{}</a>',
+    '<td style="font-size:0px;padding:10px"><div style="font-size:13px">{}</div></td>',
+    "<style>.x{{font-size:0}}.y{{font:700 12px/1 Arial}}</style><td class=x><p class=y>{}</p>",
+    '<div style="visibility:hidden"><b style="visibility:visible">{}</b></div>',
+    '<td style="height:1px;overflow:hidden">{}</td>',
+    '<a style="background:#556270;color:#fff;mso-hide:all">{}</a>',
+    '<div style="position:absolute;left:50%;margin-left:-300px">{}</div>',
+    '<div style="transform:translate(-50%,-50%)">{}</div>',
+    '<p style="letter-spacing:-0.5px">{}</p>',
+    '<p style="font-size:small"><font size=1>{}</font></p>',
+    '<p style="color:#333;color:#zzz">{}</p>',
+    "<style>@media (prefers-color-scheme:dark){{.x{{display:none}}}}</style><p class=x>{}</p>",
+    "<style>@media (width<=600px){{.x{{display:none}}}}</style><p class=x>{}</p>",
+    "<style media=print>.x{{display:none}}</style><p class=x>{}</p>",
+    "<style media='screen and (max-width:480px)'>.x{{display:none}}</style><p class=x>{}</p>",
+    "<style>@media yahoo{{.x{{display:none}}}}</style><p class=x>{}</p>",
+    "<style>[data-ogsc] .x{{color:#fff}}</style><p class=x>{}</p>",
+    "<style>[class*='x']{{display:none}}</style><p class=y>{}</p>",
+    "<style>i+p{{display:none}}</style><p>{}</p>",
+    "<style>p:not(.y){{display:none}}</style><p class=y>{}</p>",
+    "<style>tr:first-child{{color:#fff}}</style><tr><td>{}</td></tr>",
+    '<style>.b{{background:no-repeat navy}}</style><p class=b style="color:white">{}</p>',
     '<!--[if mso]><style>.x{{display:none}}</style><![endif]--><p class="x">{}</p>',
 )
 
@@ -164,14 +242,19 @@ def test_characters_that_only_models_read_go() -> None:
     [
         "England \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!",
         "\u8fba\U000e0100",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f468\u200d\U0001f469",
     ],
 )
 def test_flags_and_variants_of_characters_stay(text: str) -> None:
     assert without_hidden({"html": None, "text": text}) == {"html": None, "text": text}
 
 
-def test_heaps_of_variation_selectors_go() -> None:
-    smuggled = "".join(chr(0xE0100 + ord(one)) for one in "obey")
+@pytest.mark.parametrize(
+    "smuggled",
+    ["".join(chr(0xE0100 + ord(one)) for one in "obey"), "\u200b\u200c\u200d\u2060" * 9],
+    ids=["selectors", "no-width"],
+)
+def test_heaps_of_characters_without_a_shape_go(smuggled: str) -> None:
     shown = without_hidden({"html": None, "text": f"Hi{smuggled}"})
     assert (shown["text"], shown["hidden"]) == ("Hi", True)
 
@@ -181,3 +264,10 @@ def test_whatever_the_markup_something_comes_out_and_nothing_is_added(html: str)
     visible, hidden = visible_html(html)
     assert len(visible) <= len(html)
     assert hidden or visible == html
+
+
+def test_room_between_cells_hides_nothing() -> None:
+    html = (
+        "<p>Hello.</p><td style='font-size:0'>&nbsp;&#8203;</td><div style='display:none'> </div>"
+    )
+    assert "hidden" not in of_html(html)

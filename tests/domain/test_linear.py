@@ -53,7 +53,7 @@ from shared.domain.mail.writing.recipients import Mailbox
 from shared.domain.sync.records import payload
 from shared.errors import PostroomError
 from tests.domain.costs import Family, Parse, growth, quick_growth
-from tests.domain.hostile import MESSAGES, REPLIES, TEXTS, message, parent
+from tests.domain.hostile import MESSAGES, READ, REPLIES, TEXTS, message, parent
 from tests.domain.no_strangers import NO_STRANGERS
 from tests.domain.text_parsers import TEXT_PARSERS
 
@@ -170,11 +170,9 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "rewritten_charsets.jis_in_cp932": of_bytes(rewritten_charsets.jis_in_cp932),
     "mail_headers.read_message_id": of_text(mail_headers.read_message_id),
     "passed_files.fitted_name": of_text(passed_files.fitted_name),
-    "passed_files.issued_ids": of_message(
-        lambda found: passed_files.issued_ids(email_message.read_message(found))
-    ),
-    "passed_files.passed_files": of_message(
-        lambda found: passed_files.passed_files(email_message.read_message(found), shown=True)
+    "passed_files.issued_ids": Driven(passed_files.issued_ids, READ),
+    "passed_files.passed_files": Driven(
+        lambda read: passed_files.passed_files(read, shown=True), READ
     ),
     "quoted_html.quoted_html": of_text(lambda text: quoted_html.quoted_html(text, "q", {"x": "y"})),
     "scoped_css.scoped_css": of_text(lambda text: scoped_css.scoped_css(text, "q")),
@@ -313,7 +311,8 @@ def _prepared(name: str) -> tuple[Parse, Mapping[str, Family]]:
         with suppress(PostroomError, ValueError):
             driven.parse(given)
 
-    parse(message("warm") if driven.families is MESSAGES else "warm")
+    warm = {id(MESSAGES): message("warm"), id(READ): parent("warm")}
+    parse(warm.get(id(driven.families), "warm"))
     return parse, driven.families
 
 

@@ -7,7 +7,16 @@ from typing import Any, Final
 from zipfile import ZipFile
 
 from shared.domain.mail.files import file_text, mail_file, office_xml, word, workbook
-from shared.domain.mail.reading.markup import hidden_text, looks, style_sheet
+from shared.domain.mail.reading.markup import (
+    colors,
+    declarations,
+    hidden_text,
+    hiding,
+    lengths,
+    looks,
+    screen,
+    style_sheet,
+)
 from shared.domain.sync.records import search
 
 
@@ -32,12 +41,20 @@ TEXT_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "file_text.file_text": lambda text: file_text.file_text(bytes_of(text), "message/rfc822", "a"),
     "file_text.image_type": lambda text: file_text.image_type(bytes_of(text)),
     "file_text.is_pdf": lambda text: file_text.is_pdf(bytes_of(text)),
-    "style_sheet.declarations": style_sheet.declarations,
+    "colors.color_of": lambda text: colors.color_of(text, None),
+    "colors.is_clear": colors.is_clear,
+    "colors.is_color": colors.is_color,
+    "declarations.declarations": declarations.declarations,
+    "declarations.merge": lambda text: declarations.merge({}, declarations.declarations(text)),
+    "declarations.plain_css": declarations.plain_css,
+    "hiding.hides": lambda text: hiding.hides("p", dict.fromkeys(declarations.READ, text[:200]), 9),
+    "lengths.fraction": lengths.fraction,
+    "lengths.pixels": lambda text: lengths.pixels(text, 16.0),
+    "screen.holds": lambda text: screen.holds(f"@media {text}"),
     "style_sheet.names_of": lambda text: style_sheet.names_of("p", {"class": text, "id": text}),
     "style_sheet.StyleSheet": lambda text: style_sheet.StyleSheet().add(text),
-    "style_sheet.merge": lambda text: style_sheet.merge({}, style_sheet.declarations(text)),
     "looks.look_of": lambda text: looks.look_of(
-        "p", {"color": text, "bgcolor": text}, dict.fromkeys(style_sheet.READ, text), looks.Look()
+        "p", {"color": text, "bgcolor": text}, dict.fromkeys(declarations.READ, text), looks.Look()
     ),
     "hidden_text.visible_html": lambda text: hidden_text.visible_html(
         f"<style>{text}{{color:{text}}}</style><p class='{text}'>{text}"

@@ -262,6 +262,8 @@ async def test_delete_is_accepted_and_nothing_else_uses_the_connection_any_more(
     assert accepted.json() == {"success": True}
     records = await api.get("/records", headers={"Connection-Id": CONNECTION})
     assert (records.status_code, error_of(records)["code"]) == (404, "unknown_connection")
+    looked = await api.get(PATH)
+    assert (looked.status_code, error_of(looked)["code"]) == (424, "invalid_credentials")
     again = await api.delete(PATH)
     assert again.json() == {"success": True}
 

@@ -46,6 +46,8 @@ def test_defaults_follow_from_the_public_address(environ: Mapping[str, str]) -> 
         ("INTEGRATION_ALIASES", "gmail, google mail"),
         ("SYNC_ALIAS", "emails"),
         ("SYNC_ALIAS", "Emails/gmail"),
+        ("SYNC_ALIAS", "emails/A,emails/B"),
+        ("SYNC_ALIAS", "emails/A,inbox/A"),
         ("STORE", "mongodb:postroom"),
         ("QUEUE", "cloud-tasks:europe-west1"),
         ("KEYRING", "kms"),

@@ -56,6 +56,7 @@ async def test_a_trigger_makes_the_sync_due_and_wakes_a_worker(
     [
         {"opts": {"reset": True}},
         {"sync_mode": "full_refresh"},
+        {"full_resync": True},
         {"opts": {"reset": True, "emptyCache": True}},
         {"sync_mode": "full_refresh_and_clear_cache"},
     ],

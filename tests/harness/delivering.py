@@ -14,7 +14,7 @@ from shared.domain.events.addresses import AllowedHosts
 from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.ports.queue import Task
 from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
 from shared.ports.store import Store
@@ -89,7 +89,7 @@ class DeliveryHarness:
         self.line = WaitingTasks(self.clock)
         self.world = ReceivingWorld(self.clock)
         self.settings = settings or EventSettings()
-        self.alias = SyncAlias()
+        self.aliases = SyncAliases()
         create_keyring(folder / "keyring.json")
         self.sealer = LocalKeyring(folder / "keyring.json")
         self.store: Store = sqlite_store.open_store(
@@ -124,7 +124,7 @@ class DeliveryHarness:
                 port("connections", store.connections),
                 port("records", store.records),
                 IntegrationNames(),
-                self.alias,
+                self.aliases,
             ),
             clock=self.clock,
         )

@@ -4,8 +4,6 @@ import re
 import shlex
 from argparse import ArgumentParser
 
-import pytest
-
 from infra.archives import ROOT
 from shared.commands import replay_erasures
 from shared.edge.settings.functions import FUNCTIONS, Trigger
@@ -34,15 +32,16 @@ def test_gcloud_knows_every_command_and_flag_that_is_written_down() -> None:
     assert refused_by_gcloud(commands) == []
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        "gcloud firestore databases restor --project=PROJECT",
-        "gcloud projects describe PROJECT --no",
-    ],
-)
-def test_a_command_that_gcloud_does_not_know_would_be_found(wrong: str) -> None:
-    assert len(refused_by_gcloud([wrong, "gcloud auth login"])) == 1
+def test_a_command_that_gcloud_does_not_know_would_be_found() -> None:
+    name, flag = refused_by_gcloud(
+        [
+            "gcloud firestore databases restor --project=PROJECT",
+            "gcloud projects describe PROJECT --no",
+            "gcloud auth login",
+        ]
+    )
+    assert "'restor'" in name
+    assert "arguments: --no" in flag
 
 
 DRILL = re.compile(r"^### Restore the database$.*?^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)

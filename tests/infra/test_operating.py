@@ -10,6 +10,7 @@ import pytest
 
 from infra.archives import ROOT
 from shared.domain.events.delivery import Failure
+from shared.edge.console.navigation import NAV
 from shared.edge.settings.functions import FUNCTIONS, Trigger
 from shared.edge.table import whole_table
 from shared.edge.web.routes import Access
@@ -57,6 +58,11 @@ def test_every_page_named_is_there(guide: str) -> None:
     assert pages <= {path for _, path in served()}
 
 
+def test_every_page_of_the_consoles_menu_is_explained() -> None:
+    rows = re.findall(r"^\| `(/console/[a-z-]+)` \|", GUIDE.read_text(), re.MULTILINE)
+    assert rows == [one.path for one in NAV]
+
+
 @pytest.mark.parametrize("guide", GUIDES)
 def test_every_make_target_named_is_one(guide: str) -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -87,7 +93,10 @@ def test_a_restore_stops_every_job_queue_and_caller_there_is() -> None:
 
 def test_every_terraform_variable_named_is_declared() -> None:
     declared = "".join(file.read_text() for file in (ROOT / "infra" / "terraform").glob("*.tf"))
-    for name in ("publishing", "oauth_client_secret_version", "api_key_hashes", "redirect_uri"):
+    for name in (
+        *("publishing", "oauth_client_secret_version", "api_key_hashes", "redirect_uri"),
+        *("brand_colour", "brand_logo", "console_key_hashes", "console_operators"),
+    ):
         assert name in GUIDE.read_text()
         assert f'"{name}"' in declared, name
 

@@ -49,7 +49,7 @@ HEAD: Final = """# From Nango
 
 What code that was written for Nango meets here, call by call: `same`, `other` (and how), or `absent` (and what stands in its place). A test runs every method of the clients named below against a whole Postroom, reads the webhooks that it sent, and compares this page with what it found: `POSTROOM_WRITE_PAGES=1 .venv/bin/python -m pytest tests/interop/test_from_nango.py` writes it anew.
 
-To begin: change `host` and `secretKey`; let the operator set `integration_aliases` (`gmail`, where your code does not say `google-mail`) and `sync_alias` (`emails/GmailEmail`), and register your receiver with `flavour: "nango"` and the `secret` that it verifies with, which is the secret key where your code has one key for all. Eight small programs in `tests/interop/programs` and a page in `tests/browser/test_nango_auth.py` are run that way.
+To begin: change `host` and `secretKey`; let the operator set `integration_aliases` (`gmail`, where your code does not say `google-mail`) and `sync_alias` (`emails/GmailEmail`), and register your receiver with `flavour: "nango"` and the `secret` that it verifies with, which is the secret key where your code has one key for all. Eleven small programs in `tests/interop/programs` and a page in `tests/browser/test_nango_auth.py` are run that way.
 """  # noqa: E501  prose is not wrapped
 
 

@@ -41,6 +41,39 @@ async def test_connections_have_the_name_that_older_clients_use(
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_metadata_is_written_at_the_path_that_names_the_connection(
+    system: LocalSystem, nango: Nango, connection: str
+) -> None:
+    path = f"/connection/{connection}/metadata"
+    headers = {"Authorization": f"Bearer {API_KEY}", "Provider-Config-Key": INTEGRATION}
+    wrote = await system.client.post(path, headers=headers, json={"a": 1, "b": 1})
+    assert wrote.json() == {"a": 1, "b": 1}
+    await system.client.patch(path, headers=headers, json={"b": 2})
+    assert await nango.getMetadata(INTEGRATION, connection) == {"a": 1, "b": 2}
+    other = await system.client.post(
+        path, headers={**headers, "Provider-Config-Key": "slack"}, json={}
+    )
+    assert other.status_code == 404
+    for body in (["a"], "a"):
+        refused = await system.client.post(path, headers=headers, json=body)
+        assert refused.json()["error"]["code"] == "invalid_body"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_sync_call_names_the_integration_in_its_headers_or_body(
+    system: LocalSystem, connection: str
+) -> None:
+    key = {"Authorization": f"Bearer {API_KEY}"}
+    named = {**key, "Provider-Config-Key": INTEGRATION, "Connection-Id": connection}
+    for path in ("/sync/trigger", "/sync/pause", "/sync/start"):
+        done = await system.client.post(path, headers=named, json={"syncs": ["fetch-messages"]})
+        assert done.json() == {"success": True}
+        refused = await system.client.post(path, headers=key, json={})
+        assert refused.status_code == 400
+        assert refused.json()["error"]["errors"][0]["path"] == ["provider_config_key"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_integration_and_the_provider_are_constants(
     system: LocalSystem, nango: Nango
 ) -> None:

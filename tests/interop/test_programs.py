@@ -1,10 +1,11 @@
-"""Programs written for Nango, in nine ways that people use it, with host and key changed.
+"""Programs written for Nango, in eleven ways that people use it, with host and key changed.
 
 What stands besides is the deployment's: the names that they call sync and model by, and a webhook
 endpoint of Nango's flavour with the key that they verify with.
 """
 
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from infra.local.environment import API_KEY, INTEGRATION
 from infra.local.system import LocalSystem
 from tests.functions.test_main_job import ADA, BOB
 from tests.harness.whole import whole_system
-from tests.interop.programs import Program, running
+from tests.interop.running import Program, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAMES = {"POSTROOM_SYNC_ALIAS": "emails/GmailEmail"}
@@ -41,8 +42,21 @@ async def deliver(
     system: LocalSystem, to: str, subject: str, sender: str = "bo@far.example"
 ) -> None:
     raw = f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nHello!".encode()
+    await deliver_raw(system, to, raw)
+
+
+async def deliver_raw(system: LocalSystem, to: str, raw: bytes) -> None:
     (await system.google.post(f"/_control/mailboxes/{to}/messages", content=raw)).raise_for_status()
     await system.settle()
+
+
+def with_file(name: str, text: str) -> bytes:
+    """Return a mail with a file, small ones of which Gmail shows inline."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "bo@far.example", f"With {name}"
+    mail.set_content("Attached.")
+    mail.add_attachment(text, subtype="csv", filename=name)
+    return mail.as_bytes()
 
 
 async def listen(system: LocalSystem, port: int) -> str:
@@ -166,3 +180,31 @@ async def test_an_agent_for_each_user_calls_the_mailboxes_tools(
         answers = await program.rest()
     assert [one["tool"] for one in answers] == ["list-labels", "send-email"]
     assert all(one["text"] and not one["failed"] for one in answers)
+
+
+async def test_a_worker_without_a_client_names_mailbox_and_integration_by_headers(
+    system: LocalSystem, bob: str
+) -> None:
+    await deliver_raw(system, BOB, with_file("notes.csv", "a,b"))
+    async with running("worker", BOB, host=system.url) as program:
+        (done,) = await program.rest()
+    assert done == {"status": "SUCCESS", "files": ["a,b"], "draft": ["DRAFT"], "seen": True}
+
+
+async def test_an_archive_keeps_the_files_and_disconnects_the_user(system: LocalSystem) -> None:
+    id = await connect(system.client, system.google, ADA)
+    await deliver_raw(system, ADA, with_file("large.csv", "1,2\r\n" * 20_000))
+    async with running("archive", ADA, host=system.url) as program:
+        (done,) = await program.rest()
+    (file,) = done.pop("kept")
+    assert (file["name"], file["bytes"]) == ("large.csv", file["size"])
+    assert done == {
+        "name": "Gmail",
+        "renamed": "Archived",
+        "status": "PAUSED",
+        "left": "none",
+        "marked": True,
+    }
+    await system.settle()
+    gone = await system.client.get(f"/connections/{id}")
+    assert gone.status_code == 404

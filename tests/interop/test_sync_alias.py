@@ -18,6 +18,7 @@ from tests.interop.test_webhooks import Receiver
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 KEY, SYNC, MODEL = "gmail", "emails", "GmailEmail"
+SECOND = "gmail-inbox", "Email"
 SEEDED = 5
 FIELDS = {"id", "sender", "recipients", "date", "subject", "body", "attachments", "threadId"}
 MAIL = (
@@ -33,7 +34,7 @@ MAIL = (
 async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalSystem]:
     names = {
         "POSTROOM_INTEGRATION_ALIASES": KEY,
-        "POSTROOM_SYNC_ALIAS": f"{SYNC}/{MODEL}",
+        "POSTROOM_SYNC_ALIAS": f"{SYNC}/{MODEL}, {SECOND[0]}/{SECOND[1]}",
     }
     async with whole_system(tmp_path_factory.mktemp("alias"), {ADA: SEEDED}, names) as started:
         yield started
@@ -94,9 +95,25 @@ async def test_the_status_and_the_catalogue_have_it_under_its_name(
     (sync,) = (await nango.syncStatus(KEY, [SYNC], connection))["syncs"]
     assert (sync["name"], sync["status"]) == (SYNC, "SUCCESS")
     assert sync["recordCount"] == {MODEL: SEEDED + 1}
-    (config,) = await nango.getScriptsConfig()
+    config = (await nango.getScriptsConfig())[0]
     listed = {one["name"]: one["returns"] for one in config["syncs"]}
-    assert listed == {"fetch-messages": ["EmailMessage"], SYNC: [MODEL]}
+    assert listed == {"fetch-messages": ["EmailMessage"], SYNC: [MODEL], SECOND[0]: [SECOND[1]]}
+
+
+async def test_a_second_pair_of_names_is_served_beside_the_first(
+    nango: Nango, connection: str
+) -> None:
+    sync, model = SECOND
+    found = await emails(nango, connection)
+    assert [one["id"] for one in await emails(nango, connection, model=model)] == [
+        one["id"] for one in found
+    ]
+    statuses = (await nango.syncStatus(KEY, [SYNC, sync], connection))["syncs"]
+    assert {one["name"]: one["recordCount"] for one in statuses} == {
+        SYNC: {MODEL: len(found)},
+        sync: {model: len(found)},
+    }
+    await nango.triggerSync(KEY, [sync], connection)
 
 
 async def test_it_is_paused_started_triggered_and_paced_by_its_name(

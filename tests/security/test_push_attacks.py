@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.local.google.oauth.keys import SigningKey
+from infra.local.google.oauth.keys import SigningKey, new_pair
 from infra.local.google.state import open_state
 from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
 from shared.domain.ids import first_mailbox_id
@@ -107,12 +107,12 @@ async def test_a_token_that_ran_out_wakes_nobody(connected: ConnectHarness) -> N
 
 async def test_a_forged_signature_wakes_nobody(connected: ConnectHarness, tmp_path: Path) -> None:
     state = open_state(str(tmp_path / "stranger.sqlite"))
-    forged = SigningKey(state).sign(claims(connected))
+    forged = SigningKey(state, new_pair).sign(claims(connected))
     genuine = google_key(connected).sign(claims(connected))
     head, _, signature = genuine.split(".")
     moved = f"{head}.{_part(claims(connected, email=ACCOUNT, sub='2'))}.{signature}"
     state.execute("UPDATE signing_key SET kid = ?", (google_key(connected).kid,))
-    renamed = SigningKey(state).sign(claims(connected))
+    renamed = SigningKey(state, new_pair).sign(claims(connected))
     for token in (forged, moved, renamed):
         assert (await push(connected, token)).status_code == 401
     assert not await woken(connected)

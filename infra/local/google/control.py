@@ -30,6 +30,7 @@ from infra.local.google.oauth.authorize import ScriptedAnswer
 from infra.local.google.oauth.scopes import spelled_out, unknown_scopes
 from infra.local.google.parts import Google
 from infra.local.google.wording import Words
+from infra.local.loopback import loopback_client
 
 CHUNK = 500
 
@@ -283,7 +284,7 @@ def _answering(
 
 async def _notify(follower: str, seconds: float) -> None:
     try:
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with loopback_client(timeout=10) as client:
             answer = await client.post(follower, json={"advance_s": seconds})
             answer.raise_for_status()
     except httpx.HTTPError as error:

@@ -9,72 +9,8 @@ variables {
   api_key_hashes      = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
 }
 
-run "without_own_syncs_their_function_is_not_deployed" {
-  command = plan
-
-  assert {
-    condition     = !contains(keys(module.function), "sync_models") && length(module.function) == length(local.functions) - 1
-    error_message = "A function that nothing calls is deployed."
-  }
-}
-
-run "a_ready_sync_brings_its_function" {
-  command = plan
-
-  variables {
-    ready_syncs = ["threads"]
-  }
-
-  assert {
-    condition     = contains(keys(module.function), "sync_models")
-    error_message = "Own syncs have nothing to run them."
-  }
-}
-
-run "a_secret_of_own_code_is_given_to_who_loads_it_and_to_no_other" {
-  command = plan
-
-  variables {
-    own_syncs         = true
-    own_secrets       = { LLM_KEY = 3, CRM_KEY = 1 }
-    own_secret_values = { LLM_KEY = "not-a-real-secret", CRM_KEY = "not-a-real-secret" }
-  }
-
-  assert {
-    condition = alltrue([
-      for name in keys(local.deployed) :
-      length(setintersection(keys(local.secrets[name]), ["LLM_KEY", "CRM_KEY"])) == (contains(local.own_code, name) ? 2 : 0)
-    ])
-    error_message = "A function that loads own code lacks a secret, or another one has it."
-  }
-
-  assert {
-    condition = toset(keys(google_secret_manager_secret_iam_member.own)) == toset(flatten([
-      for name in local.own_code : ["${name}/LLM_KEY", "${name}/CRM_KEY"]
-    ]))
-    error_message = "The right to read own code's secrets is not that of who loads it."
-  }
-
-  assert {
-    condition = alltrue([
-      for key, one in google_secret_manager_secret_iam_member.own :
-      endswith(one.secret_id, "-own-${split("/", key)[1]}") && one.role == "roles/secretmanager.secretAccessor"
-    ])
-    error_message = "A right is over another secret than its own."
-  }
-}
-
-run "a_secret_of_own_code_cannot_stand_for_a_setting" {
-  command = plan
-
-  variables {
-    own_secrets = { POSTROOM_API_KEYS = 1 }
-  }
-
-  expect_failures = [var.own_secrets]
-}
-
-run "a_deployment_is_private_but_where_it_must_not_be" {
+# With nothing chosen.
+run "nothing_is_deployed_that_was_not_asked_for_and_all_is_private_but_where_it_must_not_be" {
   command = plan
 
   assert {
@@ -143,30 +79,46 @@ run "a_deployment_is_private_but_where_it_must_not_be" {
     ]))
     error_message = "A function's account holds a basic or an administrator's role."
   }
-}
 
-run "function_addresses_need_no_domain" {
-  command = plan
-
-  variables {
-    entry  = "function_urls"
-    domain = ""
+  assert {
+    condition     = !contains(keys(module.function), "sync_models") && length(module.function) == length(local.functions) - 1
+    error_message = "A function that nothing calls is deployed."
   }
 
   assert {
-    condition     = local.public_url == local.url.oauth_callback && length(module.entry) == 0
-    error_message = "Without a load balancer the connect page's own address is the public one."
+    condition     = alltrue([for name, archive in local.archive : name == archive])
+    error_message = "A function carries an extra that nothing uses."
+  }
+
+  assert {
+    condition     = local.environment.POSTROOM_PUBLISHING == "production" && local.environment.POSTROOM_PROXY_HOPS == "2"
+    error_message = "The functions are told another state or another number of proxies."
+  }
+
+  assert {
+    condition     = length(google_project_iam_member.telemetry) == 0 && local.environment.POSTROOM_TELEMETRY == ""
+    error_message = "Functions may write telemetry that nobody wants."
   }
 }
 
-run "events_for_amazon_bring_what_reaches_it" {
+# Choices that do not touch each other share a plan: a plan takes seconds.
+run "what_is_asked_for_is_there" {
   command = plan
 
   variables {
-    event_sinks     = ["sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/events"]
-    sqs_role        = "arn:aws:iam::123456789012:role/postroom"
-    publishing      = "testing"
-    further_proxies = 1
+    ready_syncs            = ["threads"]
+    event_sinks            = ["sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/events"]
+    sqs_role               = "arn:aws:iam::123456789012:role/postroom"
+    publishing             = "testing"
+    further_proxies        = 1
+    telemetry              = true
+    backup_days            = 0
+    point_in_time_recovery = false
+  }
+
+  assert {
+    condition     = contains(keys(module.function), "sync_models")
+    error_message = "Own syncs have nothing to run them."
   }
 
   assert {
@@ -178,28 +130,6 @@ run "events_for_amazon_bring_what_reaches_it" {
     condition     = local.environment.POSTROOM_PUBLISHING == "testing" && local.environment.POSTROOM_PROXY_HOPS == "3"
     error_message = "The functions are told of the consent screen's state, and of every proxy."
   }
-}
-
-run "without_amazon_nothing_of_it_is_built_in" {
-  command = plan
-
-  assert {
-    condition     = alltrue([for name, archive in local.archive : name == archive])
-    error_message = "A function carries an extra that nothing uses."
-  }
-
-  assert {
-    condition     = local.environment.POSTROOM_PUBLISHING == "production" && local.environment.POSTROOM_PROXY_HOPS == "2"
-    error_message = "The functions are told another state or another number of proxies."
-  }
-}
-
-run "telemetry_is_sent_only_where_it_is_wanted" {
-  command = plan
-
-  variables {
-    telemetry = true
-  }
 
   assert {
     condition     = local.environment.POSTROOM_TELEMETRY == "google" && contains(keys(google_project_service.this), "telemetry")
@@ -210,40 +140,47 @@ run "telemetry_is_sent_only_where_it_is_wanted" {
     condition     = length(google_project_iam_member.telemetry) == length(local.deployed)
     error_message = "A function may not write its traces."
   }
-}
-
-run "without_telemetry_nobody_may_write_it" {
-  command = plan
 
   assert {
-    condition     = length(google_project_iam_member.telemetry) == 0 && local.environment.POSTROOM_TELEMETRY == ""
-    error_message = "Functions may write telemetry that nobody wants."
+    condition     = local.environment.POSTROOM_BACKUP_DAYS == "0"
+    error_message = "Receipts would name backups that are not kept."
   }
 }
 
-run "a_load_balancer_needs_a_domain" {
-  command         = plan
-  expect_failures = [var.domain]
-
-  variables {
-    domain = ""
-  }
-}
-
-run "a_key_is_never_given_in_place_of_its_hash" {
-  command         = plan
-  expect_failures = [var.api_key_hashes]
-
-  variables {
-    api_key_hashes = ["postroom-local-key"]
-  }
-}
-
-run "where_allUsers_is_forbidden_no_function_names_it" {
+# Own code, keys that exist already, an organization that forbids allUsers.
+run "own_code_gets_its_secrets_and_what_exists_or_is_forbidden_is_respected" {
   command = plan
 
   variables {
-    public_access = "unchecked"
+    own_syncs         = true
+    own_secrets       = { LLM_KEY = 3, CRM_KEY = 1 }
+    own_secret_values = { LLM_KEY = "not-a-real-secret", CRM_KEY = "not-a-real-secret" }
+    public_access     = "unchecked"
+    adopt_keys        = true
+    key_ring          = "postroom2"
+  }
+
+  assert {
+    condition = alltrue([
+      for name in keys(local.deployed) :
+      length(setintersection(keys(local.secrets[name]), ["LLM_KEY", "CRM_KEY"])) == (contains(local.own_code, name) ? 2 : 0)
+    ])
+    error_message = "A function that loads own code lacks a secret, or another one has it."
+  }
+
+  assert {
+    condition = toset(keys(google_secret_manager_secret_iam_member.own)) == toset(flatten([
+      for name in local.own_code : ["${name}/LLM_KEY", "${name}/CRM_KEY"]
+    ]))
+    error_message = "The right to read own code's secrets is not that of who loads it."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, one in google_secret_manager_secret_iam_member.own :
+      endswith(one.secret_id, "-own-${split("/", key)[1]}") && one.role == "roles/secretmanager.secretAccessor"
+    ])
+    error_message = "A right is over another secret than its own."
   }
 
   assert {
@@ -255,14 +192,27 @@ run "where_allUsers_is_forbidden_no_function_names_it" {
     condition     = length(output.unchecked) == length(local.public)
     error_message = "The check must be taken off every public function, and off no other."
   }
+
+  assert {
+    condition     = endswith(local.environment.POSTROOM_KEYRING, "/keyRings/postroom2/cryptoKeys/grants")
+    error_message = "The functions would seal with another key."
+  }
 }
 
-run "more_quota_is_shared_out" {
+# Without a load balancer, on a project with more quota.
+run "function_addresses_need_no_domain_and_more_quota_is_shared_out" {
   command = plan
 
   variables {
+    entry           = "function_urls"
+    domain          = ""
     vcpu_quota      = 200
     instances_quota = 30
+  }
+
+  assert {
+    condition     = local.public_url == local.url.oauth_callback && length(module.entry) == 0
+    error_message = "Without a load balancer the connect page's own address is the public one."
   }
 
   assert {
@@ -276,6 +226,7 @@ run "more_quota_is_shared_out" {
   }
 }
 
+# On the smallest project that will do.
 run "the_least_quota_is_enough_for_all" {
   command = plan
 
@@ -289,39 +240,20 @@ run "the_least_quota_is_enough_for_all" {
   }
 }
 
-run "keys_that_exist_are_taken_over" {
+# Each of these alone would do: Terraform says all that is wrong at once.
+run "what_would_not_work_is_refused" {
   command = plan
+  expect_failures = [
+    var.own_secrets,
+    var.domain,
+    var.api_key_hashes,
+    var.vcpu_quota,
+  ]
 
   variables {
-    adopt_keys = true
-    key_ring   = "postroom2"
-  }
-
-  assert {
-    condition     = endswith(local.environment.POSTROOM_KEYRING, "/keyRings/postroom2/cryptoKeys/grants")
-    error_message = "The functions would seal with another key."
-  }
-}
-
-run "without_backups_receipts_speak_of_versions_alone" {
-  command = plan
-
-  variables {
-    backup_days            = 0
-    point_in_time_recovery = false
-  }
-
-  assert {
-    condition     = local.environment.POSTROOM_BACKUP_DAYS == "0"
-    error_message = "Receipts would name backups that are not kept."
-  }
-}
-
-run "too_little_quota_is_refused" {
-  command         = plan
-  expect_failures = [var.vcpu_quota]
-
-  variables {
-    vcpu_quota = 4
+    own_secrets    = { POSTROOM_API_KEYS = 1 }
+    domain         = ""
+    api_key_hashes = ["postroom-local-key"]
+    vcpu_quota     = 4
   }
 }

@@ -27,16 +27,19 @@ run "a_private_function_trusts_the_platforms_check" {
   }
 }
 
-run "a_private_function_cannot_be_opened_to_everyone" {
+# Each of these alone would do: not for everyone, concurrency takes a whole CPU, no default account.
+run "a_private_function_cannot_be_opened_shrunk_or_run_as_the_default_account" {
   command         = plan
-  expect_failures = [var.invoker]
+  expect_failures = [var.invoker, var.size, var.service_account]
 
   module {
     source = "./modules/function"
   }
 
   variables {
-    invoker = "allUsers"
+    invoker         = "allUsers"
+    size            = { cpu = 0.5 }
+    service_account = "1-compute@developer.gserviceaccount.com"
   }
 }
 
@@ -65,32 +68,6 @@ run "a_public_function_cannot_skip_the_signature" {
     trigger     = "public"
     invoker     = null
     environment = { POSTROOM_TASKS_AUDIENCE = "https://push.example.com", POSTROOM_TOKEN_CHECK = "claims" }
-  }
-}
-
-run "concurrency_takes_a_whole_cpu" {
-  command         = plan
-  expect_failures = [var.size]
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    size = { cpu = 0.5 }
-  }
-}
-
-run "no_function_runs_as_the_default_account" {
-  command         = plan
-  expect_failures = [var.service_account]
-
-  module {
-    source = "./modules/function"
-  }
-
-  variables {
-    service_account = "1-compute@developer.gserviceaccount.com"
   }
 }
 

@@ -10,12 +10,16 @@ from shared.domain.mail.files.zipped import UnreadableFileError
 SECONDS: Final = 15
 MEMORY: Final = 1 << 30
 MOST_PAGES: Final = 200
+LOCKED: Final = 3
+"""How the process ends for a file that needs a password."""
 PROGRAM: Final = f"""
 import io, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
-from pypdf import PdfReader
+from pypdf import PasswordType, PdfReader
 reader = PdfReader(io.BytesIO(sys.stdin.buffer.read()))
+if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
+    sys.exit({LOCKED})
 for page in reader.pages[:{MOST_PAGES}]:
     text = page.extract_text().strip().encode("utf-8", "replace")
     sys.stdout.buffer.write(text + b"\\n\\n")
@@ -45,6 +49,8 @@ async def pdf_text(data: bytes) -> str:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    if process.returncode == LOCKED:
+        raise UnreadableFileError("This PDF needs a password.")
     if process.returncode:
         raise UnreadableFileError("This PDF cannot be read.")
     return text.decode().strip()

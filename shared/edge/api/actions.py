@@ -15,7 +15,7 @@ from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.ids import ConnectionId
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.send.entry import SendState, send_id
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.edge.api.mail.record_models import EmailMessage
 from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
@@ -170,12 +170,13 @@ def _still_running() -> NotFoundError:
 
 
 async def scripts_config(call: Call) -> list[Integration] | Tools:
-    """Return what this deployment can do, with JSON schemas."""
+    """Return what this deployment can do, with JSON schemas, once for each name it goes by."""
     if call.query(ScriptsQuery).format == "openai":
         return Tools(data=as_tools())
-    found = as_integration(EmailMessage, call.use(OwnSyncs), call.use(SyncAlias))
-    key = call.use(IntegrationNames).first_alias
-    return [Integration.model_validate({**found, "providerConfigKey": key})]
+    found = as_integration(EmailMessage, call.use(OwnSyncs), call.use(SyncAliases))
+    names = call.use(IntegrationNames)
+    keys = dict.fromkeys((names.first_alias, *names.all))
+    return [Integration.model_validate({**found, "providerConfigKey": key}) for key in keys]
 
 
 ROUTES = (

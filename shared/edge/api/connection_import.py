@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.ids import ConnectionId
@@ -21,6 +21,7 @@ from shared.errors import ForbiddenError
 from shared.usecases.connect.import_refresh_token import ImportGrant, ImportRequest
 
 CREATED = 201
+TOKENS = ("refresh_token", "access_token", "expires_at")
 
 
 class ImportedCredentials(RequestModel):
@@ -42,6 +43,17 @@ class ImportBody(RequestModel):
     end_user: EndUser | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=METADATA_FIELDS)] | None = None
     webhook_url_override: str | None = Field(None, max_length=2000, pattern="^https?://")
+    connection_config: Annotated[dict[str, Any], Field(max_length=0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _credentials(cls, given: object) -> object:
+        """Take the tokens from where older bodies have them: beside everything else."""
+        if not isinstance(given, dict) or "credentials" in given:
+            return given
+        tokens = {name: given[name] for name in TOKENS if name in given}
+        rest = {name: value for name, value in given.items() if name not in TOKENS}
+        return {**rest, "credentials": tokens} if tokens else given
 
     def request(self) -> ImportRequest:
         """Return what the use case takes."""

@@ -1,12 +1,13 @@
 """/connections: list, look at, change, disconnect (API 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from starlette.responses import Response
 
-from shared.domain.connect.connection import Connection, SyncSettings
+from shared.domain.connect.connection import Connection, ConnectionStatus, SyncSettings
 from shared.domain.connect.end_user import end_user_from, tags_from
 from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.events.addresses import AllowedHosts, checked_url
@@ -28,7 +29,7 @@ from shared.edge.web.answers import json_response
 from shared.edge.web.call import Call
 from shared.edge.web.reading import connection_id
 from shared.edge.web.routes import Permission, Route, Success, Tenant
-from shared.errors import ReauthRequiredError
+from shared.errors import GrantRevokedError, ReauthRequiredError
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery as Filters
 from shared.ports.connections import Connections
@@ -87,7 +88,8 @@ async def get_connection(call: Call) -> ConnectionDetails | Response:
     """Return one connection.
 
     With the permission connections:credentials it comes with a live access token; where the end
-    user must connect again that is 424 invalid_credentials, the connection in `payload`.
+    user must connect again, or a disconnect was accepted, that is 424 invalid_credentials, the
+    connection in `payload`.
     """
     connection = (await call.any_connection(_path_id(call))).value
     view = await call.use(ConnectionViews).details(connection)
@@ -95,6 +97,8 @@ async def get_connection(call: Call) -> ConnectionDetails | Response:
         return view
     asked = call.query(ConnectionQuery)
     try:
+        if connection.status is ConnectionStatus.DISCONNECTING:
+            raise GrantRevokedError("This connection is being disconnected.")
         credentials = await call.use(ReadCredentials)(
             connection.id, force_refresh=asked.force_refresh, refresh_token=asked.refresh_token
         )
@@ -156,25 +160,32 @@ def _sync(was: SyncSettings, patch: SyncPatch | None) -> SyncSettings:
 
 async def set_metadata(call: Call) -> MetadataBody:
     """Replace the metadata of one connection or several."""
-    return await _write_metadata(call, merge=False)
+    return await _write_named(call, merge=False)
 
 
 async def merge_metadata(call: Call) -> MetadataBody:
     """Merge into the metadata of one connection or several; top-level fields are replaced."""
-    return await _write_metadata(call, merge=True)
+    return await _write_named(call, merge=True)
 
 
-async def _write_metadata(call: Call, *, merge: bool) -> MetadataBody:
+async def _write_named(call: Call, *, merge: bool) -> MetadataBody:
     body = call.body(MetadataBody)
     named = body.connection_id if isinstance(body.connection_id, list) else [body.connection_id]
+    await write_metadata(call, named, body.metadata, merge=merge)
+    return body
+
+
+async def write_metadata(
+    call: Call, named: Sequence[str], metadata: Mapping[str, Any], *, merge: bool
+) -> None:
+    """Write it to each connection. Raises UnknownConnectionError before any is written."""
     ids = [(await call.connection(connection_id(one))).value.id for one in named]
 
     def change(was: Connection) -> Connection:
-        return replace(was, metadata={**(was.metadata if merge else {}), **body.metadata})
+        return replace(was, metadata={**(was.metadata if merge else {}), **metadata})
 
     for id in ids:
         await call.use(ChangeConnection)(id, change)
-    return body
 
 
 async def delete_connection(call: Call) -> Success:

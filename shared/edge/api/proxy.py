@@ -6,21 +6,30 @@ are understood wherever Nango's clients take one: as the endpoint and as `Base-U
 """
 
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, get_args
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import MAIL
+from shared.domain.ids import MessageId, told_sub
+from shared.edge.api.mail.attachments import PART_ID
 from shared.edge.web.call import Call
 from shared.edge.web.reading import TENANT_PARAMETERS, read_bytes
 from shared.edge.web.routes import MEBIBYTE, Method, Permission, Route, Tenant
 from shared.edge.web.streamed import Streamed
-from shared.errors import ForbiddenError, InvalidRequestError, MissingScopeError, NotFoundError
-from shared.ports.google.gmail import GmailMailboxes
+from shared.errors import (
+    ForbiddenError,
+    GmailNotFoundError,
+    InvalidRequestError,
+    MissingScopeError,
+    NotFoundError,
+)
+from shared.ports.google.gmail import Gmail, GmailMailboxes
 from shared.usecases.sync.watch.stop import LiveWatch
 
 LARGEST_BODY: Final = 36 * MEBIBYTE
@@ -44,6 +53,9 @@ WATCH: Final = frozenset({"/watch", "/stop"})
 """What every connection on the mailbox shares, and Postroom keeps account of."""
 FOR_GOOD: Final = re.compile(r"DELETE /(messages|threads)/[^/]+|POST /messages/batchDelete")
 """What Gmail does with its widest scope only: it deletes past the trash."""
+USERINFO: Final = re.compile(r"oauth2/v([123])/userinfo")
+"""Whose account it is, on the host that Gmail's other address has too."""
+ATTACHMENT: Final = re.compile(r"/messages/([^/]+)/attachments/([^/]+)")
 FORBIDDEN_IN_PATH: Final = re.compile(r"[\x00-\x20\x7f?#\\]")
 HEADERS: Final = {
     "Base-Url-Override": "One of Gmail's own addresses; any other is refused.",
@@ -65,7 +77,10 @@ async def proxy(call: Call) -> Response:
     """
     connection = (await call.connection()).value
     request = call.request
-    upload, path = _target(request)
+    given, base = _addresses(request)
+    if request.method == "GET" and (asked := USERINFO.fullmatch(f"{base}/{given}".lstrip("/"))):
+        return JSONResponse(_person(connection, asked[1]), headers=SAFE)
+    upload, path = _target(given, base)
     below = _path(path, connection)
     if request.method == "POST" and below.lower() in WATCH:
         is_watch = below.lower() == "/watch"
@@ -73,17 +88,14 @@ async def proxy(call: Call) -> Response:
     method = "GET" if request.method == "HEAD" else request.method
     _require_widest(f"{method} {below}", connection)
     content = None if method == "GET" else await read_bytes(request, LARGEST_BODY)
-    response = (
-        await call.use(GmailMailboxes)
-        .of(connection.id)
-        .pass_on(
-            method,
-            below,
-            query=_query(call),
-            headers=_headers(request.headers, with_content=bool(content)),
-            content=content or None,
-            upload=upload,
-        )
+    query, headers = _query(call), _headers(request.headers, with_content=bool(content))
+    gmail = call.use(GmailMailboxes).of(connection.id)
+    if method == "GET" and (named := ATTACHMENT.fullmatch(below)) and PART_ID.fullmatch(named[2]):
+        below, held = await _attachment(gmail, below, MessageId(unquote(named[1])), named[2])
+        if held is not None:
+            return held
+    response = await gmail.pass_on(
+        method, below, query=query, headers=headers, content=content or None, upload=upload
     )
     headers = {name: value for name, value in response.headers.items() if name in PASSED_BACK}
     return Streamed(response.body, response.status, {**headers, **SAFE})
@@ -99,6 +111,24 @@ def _require_widest(asked: str, connection: Connection) -> None:
         )
 
 
+async def _attachment(
+    gmail: Gmail, path: str, message_id: MessageId, part_id: str
+) -> tuple[str, Response | None]:
+    """Return the path with Gmail's id of now in it, or the answer where the bytes came inline.
+
+    Records name a file by its part id, which stays (FACTS 4.5); Gmail takes only its own id. Of
+    a part that is not there the path stays as it is, and Gmail refuses it.
+    """
+    try:
+        part = await gmail.part(message_id, part_id)
+    except GmailNotFoundError:
+        return path, None
+    if part.attachment_id is not None:
+        return f"{path.rpartition('/')[0]}/{quote(part.attachment_id, safe='')}", None
+    data = urlsafe_b64encode(part.inline).decode()
+    return path, JSONResponse({"size": part.size, "data": data}, headers=SAFE)
+
+
 async def _watch(call: Call, connection: Connection) -> Response:
     """Return what users.watch does, of the one watch."""
     expires_at = await call.use(LiveWatch)(connection)
@@ -107,14 +137,29 @@ async def _watch(call: Call, connection: Connection) -> Response:
     return JSONResponse({"historyId": str(profile.history_id), "expiration": expiration})
 
 
-def _target(request: Request) -> tuple[bool, str]:
-    """Return whether it is an upload, and the path from `users` on.
+def _person(connection: Connection, version: str) -> dict[str, Any]:
+    """Return what Google tells of a person by the scopes `openid email`, which are always asked."""
+    names = ("sub", "email_verified") if version == "3" else ("id", "verified_email")
+    sub = told_sub(connection.sub)
+    return {**({names[0]: sub} if sub else {}), "email": connection.email, names[1]: True}
 
-    Raises InvalidRequestError for another host's address, NotFoundError for another API's path.
+
+def _addresses(request: Request) -> tuple[str, str]:
+    """Return the paths of the endpoint and of `Base-Url-Override`, each below Google's host.
+
+    Raises InvalidRequestError for another host's address.
     """
     given = _below_host(request.scope["path"].removeprefix("/proxy/"), "invalid_path")
     base = _below_host(request.headers.get("base-url-override", "").strip(), "invalid_headers")
-    path = given if given.startswith(("gmail/", "upload/")) else f"{base.rstrip('/')}/{given}"
+    return given, base.rstrip("/")
+
+
+def _target(given: str, base: str) -> tuple[bool, str]:
+    """Return whether it is an upload, and the path from `users` on.
+
+    Raises NotFoundError for another API's path.
+    """
+    path = given if given.startswith(("gmail/", "upload/")) else f"{base}/{given}"
     upload, path = path.startswith("upload/"), path.removeprefix("upload/")
     if not path.startswith("gmail/v1/"):
         raise NotFoundError("Only paths below /gmail/v1/users/me are passed on.")

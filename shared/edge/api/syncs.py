@@ -11,7 +11,7 @@ from shared.domain.connect.scopes import missing, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.models.state import state_id
 from shared.domain.models.sync import LONGEST, SHORTEST, Derived, OwnSync, OwnSyncs
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.event import SYNC_NAME
 from shared.domain.sync.frequency import frequency_from, in_words
 from shared.domain.sync.status import set_aside
@@ -37,6 +37,7 @@ from shared.errors import (
     InvalidRequestError,
     MissingScopeError,
     NotGrantedError,
+    Problem,
     UnknownConnectionError,
 )
 from shared.ports.clock import Clock
@@ -59,9 +60,10 @@ async def trigger_sync(call: Call) -> Success:
     still in the mailbox comes back under a new cursor.
     """
     body = call.body(TriggerBody)
+    _require_integration(call)
     own = call.use(OwnSyncs)
-    alias = call.use(SyncAlias)
-    names = [(own_sync if body.reset else known_sync)(name, own, alias) for name in body.names]
+    aliases = call.use(SyncAliases)
+    names = [(own_sync if body.reset else known_sync)(name, own, aliases) for name in body.names]
     control, models = call.use(ControlSync), call.use(ControlModels)
     return await _each(
         call,
@@ -85,7 +87,7 @@ async def pause_sync(call: Call) -> Success:
 
 async def sync_status(call: Call) -> SyncsStatus:
     """Return what each sync is doing, how far a backfill is, and how it ended last."""
-    names = call.query(StatusQuery).names(call.use(OwnSyncs), call.use(SyncAlias))
+    names = call.query(StatusQuery).names(call.use(OwnSyncs), call.use(SyncAliases))
     views = [
         view async for connection in _connections(call) for view in await _views(call, connection)
     ]
@@ -98,7 +100,7 @@ async def update_frequency(call: Call) -> FrequencyAnswer:
     """Change how often a connection that hears nothing is asked."""
     body = call.body(FrequencyBody)
     own = call.use(OwnSyncs)
-    name = own_sync(body.sync_name, own, call.use(SyncAlias))
+    name = own_sync(body.sync_name, own, call.use(SyncAliases))
     connection = (await call.connection()).value
     id = connection.id
     if (row := own.get(name)) is not None:
@@ -133,18 +135,29 @@ async def _views(call: Call, connection: Connection) -> list[SyncView]:
     if mail is not None:
         aside = set_aside(await entries_of(call.use(Quarantine), mail))
         whole = sync_view(mail, now, connection, aside)
-        alias = call.use(SyncAlias)
-        made = projections(alias).values()
-        views = [whole, *(projection_view(whole, one, alias) for one in made)]
+        aliases = call.use(SyncAliases)
+        made = projections(aliases).values()
+        views = [whole, *(projection_view(whole, one, aliases) for one in made)]
     for row in call.use(OwnSyncs).rows:
         own = await call.use(ModelSyncs).get(state_id(connection.id, row.name))
         views += [] if own is None else [own_sync_view(row, own.value, mail, now)]
     return views
 
 
+def _require_integration(call: Call) -> None:
+    """Raise InvalidRequestError where none is named: `{}` alone would mean every mailbox."""
+    header = call.request.headers.get("provider-config-key")
+    if not (call.body(SyncsBody).provider_config_key or header):
+        text = "provider_config_key: name it here, or in the header Provider-Config-Key"
+        raise InvalidRequestError(
+            text, problems=[Problem("missing", text, ("provider_config_key",))]
+        )
+
+
 def _own_names(call: Call) -> list[str]:
-    own, alias = call.use(OwnSyncs), call.use(SyncAlias)
-    return [own_sync(name, own, alias) for name in call.body(SyncsBody).names]
+    _require_integration(call)
+    own, aliases = call.use(OwnSyncs), call.use(SyncAliases)
+    return [own_sync(name, own, aliases) for name in call.body(SyncsBody).names]
 
 
 async def _each(call: Call, names: Sequence[str], mail: Work, model: NamedWork) -> Success:

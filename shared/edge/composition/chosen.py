@@ -7,7 +7,7 @@ from typing import Any
 from shared.actions.present import has_own_syncs
 from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.events.addresses import AllowedHosts
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.deployment import Deployment, ServiceIdentities, ServiceIdentity
@@ -87,9 +87,9 @@ def integration_names(settings: Settings) -> IntegrationNames:
     return IntegrationNames(settings.integration_aliases)
 
 
-def sync_alias(settings: Settings) -> SyncAlias:
+def sync_aliases(settings: Settings) -> SyncAliases:
     """Return what the product's code calls the mailbox's sync and its model."""
-    return settings.sync_alias
+    return settings.sync_aliases
 
 
 def own_syncs_served(settings: Settings) -> OwnSyncsServed:
@@ -108,7 +108,7 @@ SETTINGS: Mapping[Any, Callable[[Settings], Any]] = {
     GmailTopic: gmail_topic,
     UnitsPerMinute: units_per_minute,
     IntegrationNames: integration_names,
-    SyncAlias: sync_alias,
+    SyncAliases: sync_aliases,
     OwnSyncsServed: own_syncs_served,
 }
 """Read anew at each use: they cost microseconds, and a test may replace the settings."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from shared.actions.present import READY
 from shared.domain.connect.brand import Brand
-from shared.domain.sync.alias import SyncAlias, read_alias
+from shared.domain.sync.alias import SyncAliases, read_aliases
 from shared.edge.settings.brand import brand_options
 from shared.edge.settings.console import ConsoleOptions, console_options
 from shared.edge.settings.events import EventOptions, event_options
@@ -79,7 +79,7 @@ class Settings:
     """Who takes traces and metrics: `google`, `otlp`, `prometheus`; none unless named."""
     integration_aliases: tuple[str, ...] = ()
     """What callers may call the integration besides `google-mail`."""
-    sync_alias: SyncAlias = field(default_factory=SyncAlias)
+    sync_aliases: SyncAliases = field(default_factory=SyncAliases)
     """What callers may call the mailbox's sync and its model besides."""
     syncs: tuple[str, ...] = ()
     """The ready syncs that are served, by name."""
@@ -183,7 +183,7 @@ def settings_from(environ: Mapping[str, str], *, without: frozenset[str] = froze
         backup_days=read.optional("BACKUP_DAYS", _count, 0),
         telemetry=read.optional("TELEMETRY", _takers, frozenset()),
         integration_aliases=read.optional("INTEGRATION_ALIASES", _aliases, ()),
-        sync_alias=read.optional("SYNC_ALIAS", read_alias, SyncAlias()),
+        sync_aliases=read.optional("SYNC_ALIAS", read_aliases, SyncAliases()),
         syncs=read.optional("SYNCS", _ready_syncs, ()),
         events=event_options(read.optional),
         console=console_options(read.optional),

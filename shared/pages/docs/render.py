@@ -59,6 +59,7 @@ def _convert(markdown: str, places: Places) -> tuple[str, list[dict[str, str]]]:
     tokens = parser.parse(markdown)
     headings = _set_anchors(tokens)
     _set_links(tokens, places)
+    _set_cells(tokens)
     for kind, rule in (("fence", _fence), ("table_open", _table), ("table_close", _table_end)):
         parser.add_render_rule(kind, rule)
     return parser.renderer.render(tokens, parser.options, {}), headings
@@ -83,6 +84,17 @@ def _set_links(tokens: "list[Token]", places: Places) -> None:
             aim = page_of(str(one.attrGet("href"))) if one.type == "link_open" else None
             if aim:
                 one.attrSet("href", places.page(*aim))
+
+
+def _set_cells(tokens: "list[Token]") -> None:
+    """Align cells by a class, since no style of an element is heeded; a head of nothing is none."""
+    for at, token in enumerate(tokens):
+        if token.type not in {"th_open", "td_open"}:
+            continue
+        if token.attrs.pop("style", None) == "text-align:right":
+            token.attrSet("class", "end")
+        if token.type == "th_open" and not tokens[at + 1].content:
+            token.tag = tokens[at + 2].tag = "td"
 
 
 def _fence(renderer: "RendererHTML", tokens: "list[Token]", at: int, *_: Any) -> str:

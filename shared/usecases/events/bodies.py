@@ -13,7 +13,7 @@ from shared.domain.events.endpoint import Content
 from shared.domain.events.event import Event
 from shared.domain.events.flavour import Flavour
 from shared.domain.ids import SequenceNumber
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.event import SYNC_NAME
 from shared.domain.sync.records.content import MOST_BYTES, MOST_MESSAGES, content_row
 from shared.errors import PostroomError
@@ -34,7 +34,7 @@ class EventBodies:
     connections: Connections
     records: Records
     integration: IntegrationNames
-    alias: SyncAlias
+    aliases: SyncAliases
 
     async def __call__(self, event: Event, receivers: Iterable[Receiver]) -> Mapping[Form, bytes]:
         """Return the bytes of each form; messages that cannot be read are left out."""
@@ -54,8 +54,9 @@ class EventBodies:
         if flavour is not Flavour.NANGO:
             return {}
         names = {"providerConfigKey": self.integration.first_alias}
-        if self.alias.named and event.payload.get("syncName") == SYNC_NAME:
-            names |= {"syncName": self.alias.sync, "model": self.alias.model}
+        alias = self.aliases.first
+        if alias is not None and event.payload.get("syncName") == SYNC_NAME:
+            names |= {"syncName": alias.sync, "model": alias.model}
         return names
 
     async def _messages(self, event: Event, content: Content) -> bytes:

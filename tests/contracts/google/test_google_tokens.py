@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.local.google.oauth.keys import SigningKey
+from infra.local.google.oauth.keys import SigningKey, new_pair
 from infra.local.google.state import open_state
 from shared.adapters.google.id_tokens import GoogleTokens
 from shared.errors import UnauthenticatedError
@@ -64,7 +64,7 @@ class Google:
 
 
 def new_key() -> SigningKey:
-    return SigningKey(open_state(":memory:"))
+    return SigningKey(open_state(":memory:"), new_pair)
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,7 @@ async def test_every_page_is_served_as_html_and_as_markdown(
     text = await reader.get(f"/docs/{page.name}.md")
     assert text.headers["content-type"] == "text/markdown; charset=utf-8"
     (title,) = LexborHTMLParser(shown.text).css("h1")
+    assert not LexborHTMLParser(shown.text).css("[style], style, [onclick], img, iframe")
     assert text.text.startswith("# ")
     assert title.text() == text.text.splitlines()[0].removeprefix("# ").replace("`", "")
 

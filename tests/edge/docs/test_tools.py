@@ -16,6 +16,7 @@ from infra.local.system import LocalSystem
 from shared.pages.docs.contents import PAGES
 from tests.edge.mcp.agents import ERAS, Era, initialize, legacy
 from tests.harness.whole import whole_system
+from tests.interop.node_agent import GENERATIONS, node_agent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,6 +47,27 @@ async def test_a_coding_agent_finds_a_section_and_reads_it(system: LocalSystem, 
     assert all(one.annotations.read_only_hint for one in tools.values())
     assert name == "operating#mail_not_enabled"
     assert section.content[0].text.startswith("## mail_not_enabled\n\n")
+
+
+@pytest.mark.parametrize(("generation", "mode", "version"), GENERATIONS, ids=str)
+async def test_the_npm_clients_find_a_section_and_read_it(
+    system: LocalSystem, generation: int, mode: Any, version: str | None
+) -> None:
+    seen = await node_agent(
+        f"{system.url}/docs/mcp",
+        {},
+        generation,
+        mode,
+        ("search-docs", {"query": "mail_not_enabled"}),
+        ("read-doc", {"name": "operating#mail_not_enabled"}),
+        ("read-doc", {"name": "nothing"}),
+    )
+    found, section, wrong = (one["result"] for one in seen["answers"])
+    assert seen.get("version") == version
+    assert {one["name"] for one in seen["tools"]} == {"search-docs", "read-doc"}
+    assert found["structuredContent"]["found"][0]["name"] == "operating#mail_not_enabled"
+    assert section["content"][0]["text"].startswith("## mail_not_enabled\n\n")
+    assert wrong["isError"] is True
 
 
 async def test_a_long_page_is_read_to_its_end_in_pieces(system: LocalSystem) -> None:

@@ -13,7 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY
-from infra.local.loopback import loopback_client
+from infra.local.loopback import TRUSTS_NO_CERTIFICATE, loopback_client
 from infra.local.system import LocalSystem
 from shared.actions.loading import actions
 from shared.domain.connect.scopes import DEFAULT, implied_scopes
@@ -75,7 +75,9 @@ class AgentHarness:
     ) -> AsyncIterator[Client]:
         """Yield the official client, connected with the three headers."""
         headers = await self.headers(key, email)
-        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+        async with httpx2.AsyncClient(
+            headers=headers, timeout=60, verify=TRUSTS_NO_CERTIFICATE
+        ) as http:
             transport = streamable_http_client(
                 f"{self.system.url}/mcp?tools={chosen}", http_client=http
             )

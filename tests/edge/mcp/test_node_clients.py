@@ -10,15 +10,9 @@ import pytest
 from shared.actions.tool_choice import DEFAULT
 from shared.edge.mcp.continuing import NAME as CONTINUE
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
-from tests.interop.packages import HERE, installed
+from tests.interop.node_agent import GENERATIONS, TIMEOUT_S, node_agent
+from tests.interop.packages import installed
 
-TIMEOUT_S = 60
-GENERATIONS = [
-    (1, None, None),
-    (2, "legacy", "2025-11-25"),
-    (2, "auto", "2026-07-28"),
-    (2, {"pin": "2026-07-28"}, "2026-07-28"),
-]
 INSPECTOR = '{"name": "@modelcontextprotocol/inspector", "version": "1.0.3"}'
 """The command line reads its version from the package that usually lies around it."""
 LETTER = {"to": BOB, "subject": "Hello", "body": "From Node.", "idempotency_key": "node-1"}
@@ -26,24 +20,8 @@ LETTER = {"to": BOB, "subject": "Hello", "body": "From Node.", "idempotency_key"
 
 async def agent(harness: AgentHarness, generation: int, mode: Any, *calls: tuple[str, Any]) -> Any:
     """Run the program; answer what it saw."""
-    installed()
-    node = shutil.which("node")
-    assert node is not None
-    asked = {
-        "generation": generation,
-        "mode": mode,
-        "url": f"{harness.system.url}/mcp",
-        "headers": await harness.headers(),
-        "calls": [{"name": name, "arguments": given} for name, given in calls],
-    }
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        node, "agent.mjs", json.dumps(asked), cwd=HERE, stdout=pipe, stderr=pipe
-    )
-    async with asyncio.timeout(TIMEOUT_S):
-        out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return json.loads(out)
+    url = f"{harness.system.url}/mcp"
+    return await node_agent(url, await harness.headers(), generation, mode, *calls)
 
 
 @pytest.mark.parametrize(("generation", "mode", "version"), GENERATIONS, ids=str)

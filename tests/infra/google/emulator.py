@@ -23,6 +23,7 @@ from googleapiclient.http import HttpRequest
 
 from infra.local.google.app import create_app
 from infra.local.google.settings import GoogleSettings
+from infra.local.loopback import TRUSTS_NO_CERTIFICATE
 from tests.infra.google.discovery import check_answer, document_at
 
 FULL = "https://mail.google.com/"
@@ -54,7 +55,7 @@ class Google:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=30)
+        self.http = httpx.Client(base_url=url, timeout=30, verify=TRUSTS_NO_CERTIFICATE)
         self._tokens: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def control(self, verb: str, path: str, **named: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.__main__ import arguments_from, environ_of, settings_of
+from infra.local.__main__ import environ_of, settings_of
 from infra.local.demo import check_emulators, check_ports
 from infra.local.environment import (
     API_KEY,
@@ -19,6 +19,7 @@ from infra.local.environment import (
 )
 from infra.local.google.__main__ import read_arguments
 from infra.local.guide import Ready, agent, calls, guide, on_emulators
+from infra.local.options import arguments_from
 from infra.local.processes import DemoError
 from infra.local.programs import DemoSettings, programs
 from infra.local.serving import listener

@@ -15,6 +15,7 @@ from typing import Any
 
 from infra.archives import EXTRAS, ROOT, build
 from shared.edge.settings.functions import FUNCTIONS
+from tests.harness.once import alone, run_id
 
 TERRAFORM = ROOT / "infra" / "terraform"
 TOOLS = ROOT.parent / "shared" / "terraform-offline"
@@ -47,15 +48,23 @@ def missing() -> str | None:
 
 @cache
 def archives() -> Path:
-    """Build every function's archive, once, where a plan finds them."""
+    """Build every function's archive, once for all workers of a run, where a plan finds them."""
     directory = ROOT / "build" / "archives"
     directory.mkdir(parents=True, exist_ok=True)
+    run, built_in = run_id(), directory.with_name("archives-built-in")
+    with alone(built_in):
+        if built_in.read_text() != run:
+            _build_all(directory)
+            built_in.write_text(run)
+    return directory
+
+
+def _build_all(directory: Path) -> None:
     with TemporaryDirectory(dir=ROOT / "build") as fresh:
         for function in FUNCTIONS:
             for extra in (None, *EXTRAS.get(function.name, ())):
                 built = build(function.name, Path(fresh), extra)
-                built.replace(directory / built.name)  # at once: another process may be reading
-    return directory
+                built.replace(directory / built.name)  # at once: another run may be reading
 
 
 @cache

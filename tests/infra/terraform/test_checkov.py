@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from infra.archives import ROOT
-from tests.infra.terraform import offline
 from tests.infra.terraform.offline import TERRAFORM
 
 pytestmark = pytest.mark.timeout(600)  # several processes of their own
@@ -30,17 +29,13 @@ def test_every_skipped_rule_has_its_reason() -> None:
         assert len(reason.split()) >= 5, rule
 
 
-def test_the_plan_breaks_no_rule_and_every_skip_is_needed(tmp_path: Path) -> None:
+def test_the_plan_breaks_no_rule_and_every_skip_is_needed(plan_file: Path, tmp_path: Path) -> None:
     checkov = os.environ.get("CHECKOV") or shutil.which("checkov") or shutil.which(INSTALLED)
     if checkov is None:
         pytest.skip("checkov is not installed: the plan was not held against its rules (.ci/run)")
-    if reason := offline.missing():
-        pytest.skip(reason)
-    plan = tmp_path / "plan.json"
-    assert offline.run("--plan-json", str(plan)).returncode == 0
     config = tmp_path / "no-skips.yaml"
     config.write_text(CONFIG.read_text().partition("skip-check:")[0])
-    command = [checkov, "--config-file", str(config), "-f", str(plan), "-o", "json"]
+    command = [checkov, "--config-file", str(config), "-f", str(plan_file), "-o", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     failed = json.loads(done.stdout)["results"]["failed_checks"]
     broken = {one["check_id"]: one["resource"] for one in failed}

@@ -103,6 +103,24 @@ async def test_a_refresh_token_becomes_a_connection_that_syncs(harness: ConnectH
     assert [one.payload["operation"] for one in events] == ["creation"]
 
 
+async def test_the_body_of_older_callers_has_the_tokens_beside_everything_else(
+    harness: ConnectHarness,
+) -> None:
+    body = {
+        "provider_config_key": "google-mail",
+        "connection_id": "customer-8",
+        "access_token": "old",
+        "refresh_token": await elsewhere(harness, ADA),
+        "expires_at": "2026-12-30T00:00:00Z",
+        "connection_config": {},
+    }
+    answer = await harness.api.post("/connection", json=body)
+    assert (answer.status_code, answer.json().get("connection_id")) == (201, "customer-8")
+    both = {**body, "credentials": {"refresh_token": "x"}}
+    refused = await harness.api.post("/connection", json=both)
+    assert refused.json()["error"]["code"] == "invalid_body"
+
+
 async def test_without_an_id_one_is_made(harness: ConnectHarness) -> None:
     answer = await imported(harness, await elsewhere(harness, ADA))
     assert await harness.container.use(Connections).get(answer.json()["connection_id"]) is not None

@@ -39,13 +39,23 @@ class _Found:
         self.files += alternatives.files
         self.parts += alternatives.parts
 
+    def take_mail(self, mail: bytes, deep: int) -> None:
+        """Take a mail inside the mail, as it would be read alone."""
+        inner = _Found(parts=self.parts)
+        _gather(mail, inner, deep - 1)
+        self.texts.append((False, _shown_text(_split(mail)[0], inner)))
+        self.parts = inner.parts
+
 
 def mail_text(data: bytes) -> str:
     """Return an attached mail as text."""
     data = data.replace(b"\r\n", b"\n")
-    head, _ = _split(data)
     found = _Found()
     _gather(data, found, DEEPEST)
+    return _shown_text(_split(data)[0], found)
+
+
+def _shown_text(head: "Message[str, str]", found: _Found) -> str:
     named = ((name, head.get(name)) for name in SHOWN)
     lines = [f"{name}: {decode_words(str(value))}" for name, value in named if value]
     files = [f"Files: {', '.join(found.files)}"] if found.files else []
@@ -71,6 +81,8 @@ def _gather(data: bytes, found: _Found, deep: int) -> None:
                 _gather(part, inner, deep - 1)
         if inner is not found:
             found.take_shown(inner)
+    elif kind == "message/rfc822" and deep and not _is_encoded(head):
+        found.take_mail(body, deep)
     elif name := file_name(decode_words(head.get_filename("") or "")):
         found.files.append(name)
     elif kind.startswith("text/"):
@@ -78,6 +90,11 @@ def _gather(data: bytes, found: _Found, deep: int) -> None:
         found.texts.append((of_html, html_to_text(visible_html(text)[0]) if of_html else text))
     elif kind.startswith("message/"):
         found.files.append(kind)
+
+
+def _is_encoded(head: "Message[str, str]") -> bool:
+    """Whether an attached mail is in base64 against the rules (RFC 2046, 5.2.1): it is a file."""
+    return head.get("Content-Transfer-Encoding", "").strip().lower() not in {"", "7bit", "8bit"}
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ from typing import Final
 
 from shared.domain.mail.files.office_xml import Bounded, is_on, read_xml
 from shared.domain.mail.files.zipped import UnreadableFileError, Zipped
+from shared.domain.mail.reading.markup.colors import WHITE, color_of
+from shared.domain.mail.reading.markup.looks import LEAST_CONTRAST
 
 MOST_SLIDES: Final = 500
 SMALLEST: Final = 4
@@ -47,18 +49,35 @@ class _Words(Bounded):
         super().__init__()
         self.pieces: list[str] = []
         self._in_text = self._in_run = self._hidden = False
+        self._white = self._run_shaded = self._shaded = False
         self._cells = self._fallback = 0
 
     def start(self, name: str, given: Mapping[str, str]) -> None:
-        self._in_text = name == "t" and not self._hidden and not self._fallback
-        if name == "r":
-            self._in_run, self._hidden = True, False
+        self._in_text = name == "t" and not self._is_unseen() and not self._fallback
+        if name == "p":
+            self._shaded = False
+        elif name == "r":
+            self._in_run, self._hidden, self._white, self._run_shaded = True, False, False, False
         elif self._in_run and _hides(name, given):
             self._hidden = True
         elif name in {"tab", "br", "cr"} and self._in_run:
             self.pieces.append(self.take("\t" if name == "tab" else "\n"))
+        self._look(name, given)
         self._cells += name == "tc"
         self._fallback += name == "Fallback"  # it says again what the choice before it says
+
+    def _look(self, name: str, given: Mapping[str, str]) -> None:
+        """Take in what colour the letters of a run have, and whether something lies behind them."""
+        if name == "color" and self._in_run:
+            self._white = given.get("val") != "auto" and _is_white(given.get("val", ""))
+        elif name == "highlight" or (name == "shd" and not _is_white(given.get("fill", "auto"))):
+            self._run_shaded = self._run_shaded or self._in_run
+            self._shaded = self._shaded or not self._in_run
+
+    def _is_unseen(self) -> bool:
+        """Whether a person reads nothing of the run: what a table's style colours is not known."""
+        bare = not (self._cells or self._run_shaded or self._shaded)
+        return self._hidden or (self._white and bare)
 
     def end(self, name: str) -> None:
         self._in_text = False
@@ -78,6 +97,12 @@ class _Words(Bounded):
     def _drop(self, marks: str) -> None:
         while self.pieces and self.pieces[-1] and self.pieces[-1] in marks:
             self.pieces.pop()
+
+
+def _is_white(color: str) -> bool:
+    """Whether a colour as Word writes it cannot be told from paper: `auto` behind letters is it."""
+    found = color_of(f"#{color.lower()}", None)
+    return color == "auto" or (found is not None and sum(WHITE) - sum(found) < LEAST_CONTRAST)
 
 
 def _hides(name: str, given: Mapping[str, str]) -> bool:

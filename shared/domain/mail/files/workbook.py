@@ -155,9 +155,12 @@ class _Cells(Bounded):
         self._row: dict[int, str] = {}
         self._column, self._kind, self._style, self._into = 0, "", -1, ""
         self._parts: dict[str, list[str]] = {}
+        self._mark = ""
 
     def start(self, name: str, given: Mapping[str, str]) -> None:
-        if name == "c":
+        if name == "row":
+            self._mark = "\t(hidden)" if is_on({"val": given.get("hidden", "0")}) else ""
+        elif name == "c":
             self._column = _column_of(given.get("r", ""), len(self._row))
             self._kind, self._style = given.get("t", ""), _number(given.get("s", "0"))
             self._parts = {"v": [], "f": []}
@@ -170,7 +173,7 @@ class _Cells(Bounded):
         elif name == "row":
             last = max(self._row, default=-1)
             line = "\t".join(self._row.get(at, "") for at in range(last + 1))
-            self.lines.append(self.take(line))
+            self.lines.append(self.take(f"{line}{self._mark}"))
             self._row = {}
 
     def text(self, text: str) -> None:

@@ -12,6 +12,8 @@ MOST_UNPACKED: Final = 20 << 20
 """Bytes that all entries read of one file may unpack to."""
 MOST_ENTRIES: Final = 5_000
 MOST_LISTED: Final = 500
+ENCRYPTED: Final = 1
+"""The flag of an entry that needs a password: the first bit."""
 _BROKEN: Final = (
     BadZipFile,
     EOFError,
@@ -68,4 +70,5 @@ class Zipped:
 
 
 def _line(entry: ZipInfo) -> str:
-    return f"{entry.file_size:>12,}  {file_name(entry.filename)}"
+    locked = " (behind a password)" if entry.flag_bits & ENCRYPTED else ""
+    return f"{entry.file_size:>12,}  {file_name(entry.filename)}{locked}"

@@ -12,7 +12,7 @@ from shared.domain.cursor import cursor_of, page_token_of, place_of, sequence_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId, SequenceNumber, ThreadId
 from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, models_of
 from shared.domain.packed import ObjectList
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.event import MODEL, MODEL_NAMES
 from shared.domain.sync.records.record import LastAction, Record
 from shared.domain.sync.records.rows import record_row
@@ -40,7 +40,7 @@ def _model(name: str) -> str:
 def _require_model(call: Call, name: str) -> None:
     """Raise InvalidRequestError for a model that nothing here has."""
     own = [model for sync in call.use(OwnSyncs).rows for model in models_of(sync)]
-    made = projections(call.use(SyncAlias))
+    made = projections(call.use(SyncAliases))
     if name not in {MODEL, *made, *own}:
         known = ", ".join((*MODEL_NAMES, *made, *own))
         text = f"model: the models here are {known}"
@@ -144,7 +144,7 @@ async def list_records(call: Call) -> Response:
     if row is not None:
         return await _own_page(OwnRecords(call.use(ModelRecords), connection_id), asked, rows)
     _require_model(call, asked.model)
-    projection = projections(call.use(SyncAlias)).get(asked.model)
+    projection = projections(call.use(SyncAliases)).get(asked.model)
     if projection is not None:
         return await _projected_page(
             ProjectedRecords(call.use(Records), connection_id, projection), asked, rows

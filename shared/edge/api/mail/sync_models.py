@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from shared.actions.projections import projections
 from shared.domain.models.sync import OwnSyncs
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.event import SYNC_ALIAS, SYNC_NAME, VARIANT, UnknownSyncError
 from shared.edge.web.routes import RequestModel, ResponseModel
 from shared.errors import InvalidRequestError
@@ -14,25 +14,25 @@ from shared.errors import InvalidRequestError
 NAMES = (SYNC_NAME, SYNC_ALIAS)
 
 
-def known_sync(name: str, own: OwnSyncs, alias: SyncAlias) -> str:
+def known_sync(name: str, own: OwnSyncs, aliases: SyncAliases) -> str:
     """Return the sync's own name. Raises UnknownSyncError."""
     if name in NAMES:
         return SYNC_NAME
-    made = projections(alias).values()
+    made = projections(aliases).values()
     derived = [*(one.sync for one in made), *(one.name for one in own.rows)]
     if name not in derived:
         raise UnknownSyncError(f"The syncs here are {', '.join((*NAMES, *derived))}.")
     return name
 
 
-def own_sync(name: str, own: OwnSyncs, alias: SyncAlias) -> str:
-    """Return the name of a sync that has a state of its own: the mailbox's, where it is the alias.
+def own_sync(name: str, own: OwnSyncs, aliases: SyncAliases) -> str:
+    """Return the name of a sync that has a state of its own: the mailbox's, of an alias.
 
     Raises UnknownSyncError, and InvalidRequestError for a projection: it is made of the messages
     while it is read, so what was done to it would be done to the whole mailbox.
     """
-    known = known_sync(name, own, alias)
-    if known == alias.sync:
+    known = known_sync(name, own, aliases)
+    if known in aliases.syncs:
         return SYNC_NAME
     if known != SYNC_NAME and own.get(known) is None:
         raise InvalidRequestError(
@@ -71,7 +71,9 @@ class NamedSync(RequestModel):
 class SyncsBody(RequestModel):
     """Which syncs of which connection; `[]` means all, no connection means every one."""
 
-    provider_config_key: str
+    provider_config_key: str | None = Field(
+        None, description="May stand in the header `Provider-Config-Key` instead."
+    )
     connection_id: str | None = None
     syncs: list[SyncName | NamedSync] = Field([], max_length=20)
 
@@ -89,16 +91,19 @@ class TriggerOptions(RequestModel):
 
 
 class TriggerBody(SyncsBody):
-    """`sync_mode` is the older way to say what `opts` says."""
+    """`sync_mode` is the older way to say what `opts` says, `full_resync` the oldest."""
 
     opts: TriggerOptions | None = None
     sync_mode: Literal["incremental", "full_refresh", "full_refresh_and_clear_cache"] | None = None
+    full_resync: bool = Field(default=False, description="Heeded where there is no `sync_mode`.")
 
     @property
     def reset(self) -> bool:
         """Whether the whole window is to be read again."""
         asked = self.opts is not None and (self.opts.reset or self.opts.emptyCache)
-        return asked or self.sync_mode not in {None, "incremental"}
+        if self.sync_mode is None:
+            return asked or self.full_resync
+        return asked or self.sync_mode != "incremental"
 
     @property
     def empties(self) -> bool:
@@ -112,12 +117,12 @@ class StatusQuery(RequestModel):
 
     syncs: Annotated[str, Field(max_length=2_000), AfterValidator(_full_names)] = "*"
 
-    def names(self, own: OwnSyncs, alias: SyncAlias) -> frozenset[str] | None:
+    def names(self, own: OwnSyncs, aliases: SyncAliases) -> frozenset[str] | None:
         """Return the syncs that are asked for, None where all are. Raises UnknownSyncError."""
         if self.syncs == "*":
             return None
         named = (one.partition("::")[0] for one in self.syncs.split(","))
-        return frozenset(known_sync(one, own, alias) for one in named)
+        return frozenset(known_sync(one, own, aliases) for one in named)
 
 
 class FrequencyBody(RequestModel):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.domain.connect.connection import INTEGRATION, Connection
 from shared.domain.connect.scopes import reads
-from shared.domain.sync.alias import SyncAlias
+from shared.domain.sync.alias import SyncAliases
 from shared.domain.sync.event import MODEL, SYNC_NAME, VARIANT
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.records.projection import Projection
@@ -164,18 +164,18 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
     )
 
 
-def projection_view(whole: SyncView, projection: Projection[Any], alias: SyncAlias) -> SyncView:
+def projection_view(whole: SyncView, projection: Projection[Any], aliases: SyncAliases) -> SyncView:
     """Return the entry of a projection: it is as current as the messages it is made of.
 
-    It is made while it is read, so its records are not counted, but for the alias's: there is one
+    It is made while it is read, so its records are not counted, but for an alias's: there is one
     of each message.
     """
-    counted = projection.name == alias.model
+    name, counted = projection.name, projection.name in aliases.models
     own = {
         "id": f"{whole.connection_id}:{projection.sync}",
         "name": projection.sync,
-        "latestResult": {alias.model: whole.latestResult[MODEL]} if counted else {},
-        "recordCount": {alias.model: whole.recordCount[MODEL]} if counted else {},
+        "latestResult": {name: whole.latestResult[MODEL]} if counted else {},
+        "recordCount": {name: whole.recordCount[MODEL]} if counted else {},
     }
     return whole.model_copy(update=own)
 

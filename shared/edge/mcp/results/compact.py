@@ -1,6 +1,7 @@
 """Output in the fewest words that keep its sense: people as text, lists as columns and rows."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,11 +18,16 @@ LISTINGS: Final[Mapping[str, str]] = {
     "list-conversations": "conversations",
     "find-contact": "contacts",
     "list-scheduled": "sends",
+    "list-labels": "labels",
 }
 """Tools that answer a list of things alike, and its name."""
 READINGS: Final = frozenset({"read-messages", "read-thread"})
 SEPARATED: Final = frozenset({"labelIds"})
 """Lists of words that hold no space."""
+AS_USUAL: Final[Mapping[str, object]] = {"units": 0, "complete": True, "source": "store"}
+"""What a reading of stored mail says of itself; only what is otherwise is told."""
+OF_SCREENS: Final = frozenset({"messageListVisibility", "labelListVisibility"})
+"""What a label looks like in Gmail's own list."""
 LONGEST_SNIPPET: Final = 100
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d):\d\d(?:\.\d{1,9})?Z")
 
@@ -29,16 +35,16 @@ _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d):\d\d(?:\.\d{1,9})?Z")
 def compact(name: str, output: Any, mailbox: str) -> object:
     """Return a tool's output in its compact form; that of any other tool as it is.
 
-    Left out are a `threadId` that is the `id`, a `to` that is the mailbox alone, and `isUnread`,
-    which the labels say.
+    Left out are a `threadId` or a `name` that is the `id`, a `to` that is the mailbox alone,
+    `isUnread`, which the labels say, and what is as usual.
     """
     listed = LISTINGS.get(name)
     if listed is not None and isinstance(output, dict):
-        return {**_present(output), listed: _table(output.get(listed, []), mailbox)}
+        return {**_telling(output), listed: _table(output.get(listed, []), mailbox)}
     if name in READINGS and isinstance(output, dict):
         messages = [_present(_flat(one, mailbox)) for one in output.get("messages", ())]
-        return {**_present(output), "messages": messages}
-    return output
+        return {**_telling(output), "messages": messages}
+    return _without_again(output)
 
 
 def without_image(name: str, output: Any) -> tuple[Any, ImageContent | None]:
@@ -50,10 +56,28 @@ def without_image(name: str, output: Any) -> tuple[Any, ImageContent | None]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], mailbox: str) -> dict[str, Any]:
-    """Return the columns that say something, and the rows of their values."""
+    """Return the columns that say something, and the rows of their values.
+
+    Columns that most rows fill come first, and a row ends with its last value that says something.
+    """
     flat = [_flat(row, mailbox) for row in rows]
-    names = dict.fromkeys(name for row in flat for name, value in row.items() if value)
-    return {"columns": [*names], "rows": [[row.get(name) for name in names] for row in flat]}
+    filled = Counter(name for row in flat for name, value in row.items() if value)
+    known = dict.fromkeys(name for row in flat for name in row if filled[name])
+    names = sorted(known, key=lambda name: -filled[name])
+    return {"columns": names, "rows": [_row(row, names) for row in flat]}
+
+
+def _row(row: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    last = max((at for at, name in enumerate(names, 1) if row.get(name)), default=0)
+    return [row.get(name) for name in names[:last]]
+
+
+def _without_again(output: Any) -> object:
+    """Return a draft's answer without the message in it that says its ids once more."""
+    again = output.get("message") if isinstance(output, dict) else None
+    if isinstance(again, dict) and again.get("id") and again["id"] == output.get("messageId"):
+        return {name: value for name, value in output.items() if name != "message"}
+    return output
 
 
 def _flat(row: Mapping[str, Any], mailbox: str) -> dict[str, Any]:
@@ -66,8 +90,10 @@ def _flat(row: Mapping[str, Any], mailbox: str) -> dict[str, Any]:
 
 def _says_again(name: str, value: Any, row: Mapping[str, Any], mailbox: str) -> bool:
     """Whether a field says what another of the row, or the envelope, says."""
-    if name == "threadId":
+    if name in {"threadId", "name"}:
         return bool(value == row.get("id"))
+    if name in OF_SCREENS:
+        return True
     if name == "isUnread":
         return "labelIds" in row
     return (
@@ -106,6 +132,13 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value for name, value in fields.items() if value is not False and not is_empty(value)
     }
+
+
+def _telling(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of an output is not as usual: that a search is not complete, what it cost."""
+    told = {name: value for name, value in output.items() if AS_USUAL.get(name, ...) != value}
+    incomplete = {"complete": False} if told.get("complete") is False else {}
+    return {**_present(told), **incomplete}
 
 
 ALWAYS = frozenset({"text", "labelIds"})

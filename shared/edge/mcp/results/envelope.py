@@ -157,10 +157,17 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
+def _mark(untrusted: str) -> str:
+    """Return a mark that the text does not hold: it cannot be guessed, and if it were, not used."""
+    while (mark := f"untrusted-mail-{token_hex(4)}") in untrusted:
+        pass
+    return mark
+
+
 def _result(
     content: dict[str, Any], untrusted: str, frame: Frame, after: str = ""
 ) -> CallToolResult:
-    mark = f"untrusted-mail-{token_hex(8)}"
+    mark = _mark(untrusted)
     hint = f"{frame.hint}\n" if frame.hint else ""
     about = f"{hint}Mailbox: {frame.mailbox}. {NOTICE}"
     fenced = f"{about}\n<{mark}>\n{untrusted}\n</{mark}>\n{after}".rstrip()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from shared.domain.mail.reading.markup.declarations import declarations, merge
 from shared.domain.mail.reading.markup.html_text import (
     ATTRIBUTE,
     RAW_END,
@@ -16,11 +17,15 @@ from shared.domain.mail.reading.markup.html_text import (
     html_to_text,
 )
 from shared.domain.mail.reading.markup.looks import Look, look_of
-from shared.domain.mail.reading.markup.style_sheet import StyleSheet, declarations, merge, names_of
+from shared.domain.mail.reading.markup.screen import holds
+from shared.domain.mail.reading.markup.style_sheet import Element, StyleSheet, names_of
+from shared.domain.mail.reading.shown_text import without_invisible
 from shared.domain.mail.reply_text.extract import reply_text
 
 MAX_DEPTH: Final = 500
 """Elements that are tracked inside each other; deeper ones look like what holds them."""
+LONGEST_NAMES: Final = 2_000
+"""Characters of an element's classes in which a part is looked for."""
 _VOID: Final = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 )
@@ -31,9 +36,10 @@ TELLING: Final = 4
 _SMUGGLED: Final = re.compile(
     "(\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f)"
     "|[\U000e0000-\U000e007f]++|[\U000e0100-\U000e01ef]{2,}+|[\ufe00-\ufe0f]{2,}+"
+    "|[\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufeff]{3,}+"
 )
-"""Tags and heaps of variation selectors: no font shows them, and every model reads them. A few
-flags are spelled with tags."""
+"""Tags, and heaps of variation selectors and of what has no width: no font shows them, and models
+read them. A few flags are spelled with tags."""
 
 
 def without_hidden(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +87,8 @@ class _Walk:
     def __init__(self, html: str) -> None:
         self._html = html
         self._open: list[tuple[list[str], Look]] = []
+        self._before: list[set[str]] = [set()]
+        """Names of the elements before, at the top and inside each open one."""
         self._count: dict[str, int] = {}
         """How many elements of each tag, class and id are open."""
         self._sheet = _style_sheet(html)
@@ -101,7 +109,7 @@ class _Walk:
         return self._open[-1][1] if self._open else Look()
 
     def _text(self, text: str) -> None:
-        if text and self._look.unseen and text.strip():
+        if text and self._look.unseen and without_invisible(decoded_references(text)).strip():
             self._hid = True
         else:
             self._kept.append(text)
@@ -126,14 +134,17 @@ class _Walk:
         return tag.end()
 
     def _enter(self, name: str, attributes: str) -> None:
-        given = {
-            one[1].lower(): one[2] or one[3] or one[4] or ""
-            for one in ATTRIBUTE.finditer(attributes)
-        }
+        given: dict[str, str] = {}
+        for said in ATTRIBUTE.finditer(attributes):  # of two of a name the first one counts
+            given.setdefault(said[1].lower(), said[2] or said[3] or said[4] or "")
         names = names_of(name, given)
-        styles = self._sheet.styles_of(names, self._count)
+        before = self._before[len(self._open)]
+        written = f"{given.get('class', '')} {given.get('id', '')}"[:LONGEST_NAMES].lower()
+        styles = self._sheet.styles_of(Element(names, self._count, before, written))
         merge(styles, declarations(decoded_references(given.get("style", ""))))
+        before.update(names)
         self._open.append((names, look_of(name, given, styles, self._look)))
+        self._before.append(set())
         for one in names:
             self._count[one] = self._count.get(one, 0) + 1
 
@@ -142,10 +153,20 @@ class _Walk:
             return
         while self._open:
             closed, _ = self._open.pop()
+            self._before.pop()
             for one in closed:
                 self._count[one] -= 1
             if closed[0] == name:
                 return
+
+
+def _media(attributes: str) -> str:
+    said = (
+        one[2] or one[3] or one[4]
+        for one in ATTRIBUTE.finditer(attributes)
+        if one[1].lower() == "media"
+    )
+    return decoded_references(next(said, None) or "all")
 
 
 def _style_sheet(html: str) -> StyleSheet:
@@ -159,7 +180,7 @@ def _style_sheet(html: str) -> StyleSheet:
         if (end := RAW_END.get(name)) is not None:
             found = end.search(html, place)
             stop = len(html) if found is None else found.start()
-            if name == "style":
+            if name == "style" and holds(f"@media {_media(tag['attributes'])}"):
                 sheet.add(html[place:stop])
             place = stop
     return sheet

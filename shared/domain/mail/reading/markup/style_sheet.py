@@ -1,50 +1,64 @@
-"""What styles say of an element: its own, and those of the mail's `<style>` sheets.
+"""What the `<style>` sheets of a mail say of an element.
 
-As far as mail clients go: selectors of tags, classes and ids, also inside each other, on a desktop
-screen. Others (`:hover`, siblings) are passed over. Linear time, whatever the sheet.
+Selectors of tags, classes, ids and attributes, inside and beside each other. Those of states
+(`:hover`, `:checked`) are passed over. Where its number among others decides (`:last-child`) an
+element is taken to be the one, but for its colours. Linear time, whatever the sheet.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.domain.mail.reading.markup.declarations import (
+    COLORS,
+    COMMENT,
+    Styles,
+    declarations,
+    merge,
+    plain_css,
+)
 from shared.domain.mail.reading.markup.html_text import decoded_references
+from shared.domain.mail.reading.markup.screen import holds
 
-SCREEN: Final = 1_000
-"""Pixels of width of the screen that media queries are asked about."""
 MOST_CONDITIONS: Final = 20
 """Selectors of one class that ask for more than it; where there are more, they ask for nothing."""
 MOST_CLASSES: Final = 60
+MOST_ATTRIBUTES: Final = 30
 MOST_NAMES: Final = 12
 """Names in one selector; a longer one is passed over."""
-LONGEST_VALUE: Final = 200
-"""Characters kept of a value: a rule may have thousands of selectors, and each takes it."""
-IMPORTANT: Final = "!important"
-READ: Final = frozenset(
-    (
-        *("display", "visibility", "mso-hide", "opacity", "font", "font-size", "color"),
-        *("background", "background-color", "background-image", "overflow", "overflow-x"),
-        *("overflow-y", "height", "max-height", "width", "max-width", "text-indent", "left", "top"),
-        *("right", "bottom", "margin-left", "margin-top", "transform", "clip", "clip-path"),
-        "filter",
-    )
-)
-"""Properties that can hide text; others are passed over."""
-_COMMENT: Final = re.compile(r"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|<!--|-->")
 _STRING: Final = re.compile(
     r""""(?:[^"\\\n]++|\\.?+)*+(?:"|(?=\n)|\Z)|'(?:[^'\\\n]++|\\.?+)*+(?:'|(?=\n)|\Z)""", re.DOTALL
 )
-_ESCAPE: Final = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|([^\n\r\f0-9a-f]))", re.IGNORECASE)
 _MARK: Final = re.compile("[{}]")
 _ATTRIBUTE: Final = re.compile(
-    r"""\[\s*+(class|id)\s*+[~*^$|]?+=\s*+["']?+([\w-]++)["']?+\s*+\]""", re.IGNORECASE
+    r"""\[\s*+([\w-]++)\s*+(?:([~*^$|]?+)=\s*+["']?+([^\]\["']*+)["']?+\s*+i?\s*+)?+\]"""
 )
-_SIMPLE: Final = re.compile(r"(?:\*|[.#]?[\w-]++)(?:[.#][\w-]++)*+")
-_PART: Final = re.compile(r"[.#]?[\w-]++|\*")
-_WIDTH: Final = re.compile(r"\(\s*+(min|max)-(?:device-)?+width\s*+:\s*+(\d{1,6})", re.IGNORECASE)
-_GROUPS: Final = ("@supports", "@layer", "@container", "@document")
-Styles = Mapping[str, str]
+_SAME: Final = re.compile(r":(?:is|where|matches|-webkit-any)\(([^(),]*+)\)")
+_NOT: Final = re.compile(r":not\(([^(),]*+)\)")
+_NUMBERED: Final = re.compile(
+    r":(?:(?:first|last|only)-(?:child|of-type)|nth-(?:last-)?(?:child|of-type)\([^()]*+\))"
+)
+_SIMPLE: Final = re.compile(r"(?:\*|[.#@]?[\w-]++)(?:[.#@%][\w-]++)*+")
+_PART: Final = re.compile(r"[.#@%]?[\w-]++|\*")
+_SIBLING: Final = re.compile(r"\s*+[+~]\s*+")
+_ODD: Final = re.compile(r"[^\w-]")
+_ESCAPED: Final = re.compile(r"\\[^\w\s-]")
+"""A mark in a name, which `names_of` spells alike."""
+_ALWAYS_BEFORE: Final = frozenset({"u"})
+"""Gmail lays an `<u>` before what stands for a mail's body, and senders know it by that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """What a selector may ask of an element: `names` of its own, `above` counted, `before` it."""
+
+    names: list[str]
+    above: Mapping[str, int]
+    before: AbstractSet[str] = frozenset()
+    written: str = ""
+    """Its classes and its id as they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +67,20 @@ class _Conditional:
 
     here: frozenset[str]
     above: frozenset[str]
+    before: frozenset[str]
+    absent: frozenset[str]
+    parts: tuple[str, ...]
+    """What its class or id holds somewhere."""
     styles: Styles
+
+    def fits(self, element: Element, own: set[str]) -> bool:
+        return (
+            self.here <= own
+            and not self.absent & own
+            and all(element.above.get(name) for name in self.above)
+            and self.before <= element.before | _ALWAYS_BEFORE
+            and all(part in element.written for part in self.parts)
+        )
 
 
 @dataclass(slots=True)
@@ -64,7 +91,8 @@ class _Rules:
     conditional: list[_Conditional] = field(default_factory=list)
 
     def add(self, rule: _Conditional) -> None:
-        if (rule.here or rule.above) and len(self.conditional) < MOST_CONDITIONS:
+        asks = rule.here or rule.above or rule.before or rule.absent or rule.parts
+        if asks and len(self.conditional) < MOST_CONDITIONS:
             self.conditional.append(rule)
         else:
             merge(self.always, rule.styles)
@@ -80,122 +108,120 @@ class StyleSheet:
         """Take in one sheet."""
         for selectors, text in _blocks(css):
             styles = declarations(text)
-            for selector in selectors.split(","):
+            for selector in selectors.split(",") if styles else ():
                 self._add(selector, styles)
 
-    def styles_of(self, names: list[str], above: Mapping[str, int]) -> dict[str, str]:
-        """Return the styles of an element of these names, inside elements of those that count."""
+    def styles_of(self, element: Element) -> dict[str, str]:
+        """Return the styles of an element."""
         found: dict[str, str] = {}
         if not self._rules:
             return found
-        own = set(names)
-        for name in ("*", *names):
+        own = set(element.names)
+        for name in ("*", *element.names):
             rules = self._rules.get(name)
             if rules is None:
                 continue
             merge(found, rules.always)
             for one in rules.conditional:
-                if one.here <= own and all(above.get(other) for other in one.above):
+                if one.fits(element, own):
                     merge(found, one.styles)
         return found
 
     def _add(self, selector: str, styles: Styles) -> None:
-        words = _ATTRIBUTE.sub(_as_name, selector).replace(">", " ").split()
-        if not words or not styles or not all(map(_SIMPLE.fullmatch, words)):
+        selector = plain_css(_ESCAPED.sub("_", selector))
+        selector = _SAME.sub(r"\1", _ATTRIBUTE.sub(_as_name, selector))
+        absent = frozenset(one.strip() for one in _NOT.findall(selector))
+        selector, numbered = _NUMBERED.subn("", _NOT.sub("", selector))
+        if numbered:
+            styles = {name: one for name, one in styles.items() if name not in COLORS}
+        rest, *before = reversed(_SIBLING.split(selector.strip()))
+        *inside, rest = rest.replace(">", " ").split() or ["*"]
+        if inside:  # what stands beside something further out is not looked at
+            before = []
+        elif before:
+            *inside, beside = before[0].replace(">", " ").split() or ["*"]
+            before = [beside]
+        words = [*inside, *before, rest]
+        if not styles or not all(map(_SIMPLE.fullmatch, words)):
             return
-        *above, last = [_PART.findall(word.lower()) for word in words]
-        if len(last) + sum(map(len, above)) > MOST_NAMES:
+        found = [_PART.findall(word) for word in words]
+        if sum(map(len, found)) > MOST_NAMES:
             return
-        key, *here = reversed(last)
+        self._keep(found[-1], found[: len(inside)], found[len(inside) : -1], absent, styles)
+
+    def _keep(
+        self,
+        last: list[str],
+        inside: list[list[str]],
+        beside: list[list[str]],
+        absent: frozenset[str],
+        styles: Styles,
+    ) -> None:
+        key = next((one for one in reversed(last) if not one.startswith("%")), "*")
         rule = _Conditional(
-            frozenset(here) - {"*"},
-            frozenset(one for part in above for one in part) - {"*"},
-            styles,
+            here=frozenset(one for one in last if not one.startswith(("%", "*")) and one != key),
+            above=_names(inside),
+            before=_names(beside),
+            absent=absent,
+            parts=tuple(one[1:] for one in last if one.startswith("%")),
+            styles=styles,
         )
         self._rules.setdefault(key, _Rules()).add(rule)
 
 
+def _names(words: list[list[str]]) -> frozenset[str]:
+    found = (one for word in words for one in word)
+    return frozenset(one for one in found if not one.startswith(("%", "*")))
+
+
 def names_of(tag: str, attributes: Mapping[str, str]) -> list[str]:
-    """Return the names by which a selector may mean an element: tag, classes, id."""
+    """Return the names by which a selector may mean an element: tag, attributes, classes, id."""
     classes = decoded_references(attributes.get("class", "")).lower().split()[:MOST_CLASSES]
     id = decoded_references(attributes.get("id", "")).strip().lower()
-    return [tag, *(f".{one}" for one in dict.fromkeys(classes)), *([f"#{id}"] if id else [])]
-
-
-def declarations(text: str) -> dict[str, str]:
-    """Return the properties of READ that are set, in lower case; of two the one that counts."""
-    found: dict[str, str] = {}
-    for one in _plain(text).split(";"):
-        name, colon, value = one.partition(":")
-        if colon and (name := name.strip()) in READ and (value := value.strip()):
-            merge(found, {name: _shorten(value)})
-    return found
-
-
-def _shorten(value: str) -> str:
-    if len(value) <= LONGEST_VALUE:
-        return value
-    return f"{value[:LONGEST_VALUE]}{IMPORTANT if IMPORTANT in value[LONGEST_VALUE:] else ''}"
-
-
-def merge(into: dict[str, str], styles: Styles) -> None:
-    """Add styles to those before; of two the later counts, unless the earlier is `!important`."""
-    for name, value in styles.items():
-        if IMPORTANT in value or IMPORTANT not in into.get(name, ""):
-            into.pop(name, None)
-            into[name] = value
-
-
-def _plain(text: str) -> str:
-    return _ESCAPE.sub(_unescape, _COMMENT.sub("", text)).lower().replace("! important", IMPORTANT)
-
-
-def _unescape(found: re.Match[str]) -> str:
-    if found[1] is None:
-        return found[2]
-    number = int(found[1], 16)
-    return chr(number) if 0 < number < 0x110000 else "\ufffd"  # noqa: PLR2004  Unicode's end
+    own = [f"@{one}" for one in list(attributes)[:MOST_ATTRIBUTES]]
+    classes = [f".{_ODD.sub('_', one)}" for one in dict.fromkeys(classes)]
+    return [tag, *own, *classes, *([f"#{_ODD.sub('_', id)}"] if id else [])]
 
 
 def _as_name(found: re.Match[str]) -> str:
-    return f"{'.' if found[1].lower() == 'class' else '#'}{found[2]}"
+    """Return an attribute's selector as names: `.x` and `#x`, `@class%x` for a part, `@name`."""
+    name, operator, value = found[1], found[2] or "", (found[3] or "").strip()
+    if name not in {"class", "id"} or not value:
+        return f"@{name}"
+    value = _ODD.sub("_", value)
+    if operator in {"", "~"}:
+        return f"{'.' if name == 'class' else '#'}{value}"
+    return f"@{name}%{value}"
 
 
 def _blocks(css: str) -> Iterator[tuple[str, str]]:
-    """Yield selectors and declarations of the rules that hold on the screen."""
-    css = _STRING.sub(_without_marks, _COMMENT.sub("", css))
-    place, selectors = 0, ""
-    opened: list[bool | None] = []  # of a group whether it holds, of a rule None
-    barred = 0
+    """Yield selectors and declarations of the rules that hold on the screen.
+
+    A rule inside another one holds wherever its own selector does. What is not closed ends with
+    the sheet.
+    """
+    css = _STRING.sub(_without_marks, COMMENT.sub("", css))
+    place = barred = 0
+    opened: list[tuple[bool, str]] = []  # whether it holds, and whose declarations are in it
     for mark in _MARK.finditer(css):
         text, place = css[place : mark.start()], mark.end()
+        whose = opened[-1][1] if opened and not barred else ""
         if mark[0] == "{":
-            selectors = text.rpartition(";")[2].strip()
-            opened.append(_holds(selectors) if selectors.startswith("@") else None)
-            barred += not opened[-1]
+            styles, _, head = text.rpartition(";")
+            head = head.strip()
+            if whose:
+                yield whose, styles
+            valid = not head.startswith("@") or holds(head)
+            around = opened[-1][1] if opened else ""
+            opened.append((valid, around if head.startswith("@") else head.replace("&", "")))
+            barred += not valid
         elif opened:
-            ended = opened.pop()
-            barred -= not ended
-            if ended is None and not barred:
-                yield selectors, text
+            if whose:
+                yield whose, text
+            barred -= not opened.pop()[0]
+    if opened and not barred and opened[-1][1]:
+        yield opened[-1][1], css[place:]
 
 
 def _without_marks(string: re.Match[str]) -> str:
     return "" if {";", "{", "}"} & {*string[0]} else string[0]
-
-
-def _holds(head: str) -> bool:
-    """Whether what stands in a group holds on the screen: a style is no keyframe, and no print."""
-    head = head.lower()
-    if not head.startswith("@media"):
-        return head.startswith(_GROUPS)
-    return any(_is_screen(query) for query in head.removeprefix("@media").split(","))
-
-
-def _is_screen(query: str) -> bool:
-    widths = _WIDTH.findall(query)
-    if query.count("(") != len(widths) or {"not", "print", "speech"} & {*query.split()}:
-        return False
-    return all(
-        int(width) <= SCREEN if bound == "min" else int(width) >= SCREEN for bound, width in widths
-    )

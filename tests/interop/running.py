@@ -4,10 +4,10 @@ import asyncio
 import json
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from infra.local.environment import API_KEY
@@ -45,15 +45,21 @@ class Program:
         return await self.process.stderr.read()
 
 
+def _command(name: str) -> tuple[str, str]:
+    """Return the interpreter and the program's file: of Node, or of Python."""
+    if (PROGRAMS / f"{name}.py").exists():
+        return sys.executable, str(PROGRAMS / f"{name}.py")
+    node = shutil.which("node")
+    assert node is not None
+    return node, str(PROGRAMS / f"{name}.mjs")
+
+
 @asynccontextmanager
 async def running(name: str, *arguments: str, host: str, **environ: str) -> AsyncIterator[Program]:
     """Run one program; `environ` is what it has of its own, host and key are ours."""
     installed()
-    node = shutil.which("node")
-    assert node is not None
     process = await asyncio.create_subprocess_exec(
-        node,
-        str(Path("programs") / f"{name}.mjs"),
+        *_command(name),
         *arguments,
         cwd=HERE,
         env={**os.environ, **environ, "NANGO_HOST": host, "NANGO_SECRET_KEY": API_KEY},

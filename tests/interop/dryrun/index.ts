@@ -1,0 +1,2 @@
+import "./google-mail/actions/countLabels.js";
+import "./google-mail/syncs/fetchSubjects.js";

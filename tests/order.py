@@ -1,0 +1,60 @@
+"""The order in which test files start: the longest first, so that all cores end together."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+TESTS: Final = Path(__file__).parent
+LONGEST: Final = (
+    "infra/terraform/test_checkov.py",
+    "chaos/test_random_mailboxes.py",
+    "infra/terraform/test_deployment.py",
+    "actions/test_worked_examples.py",
+    "browser/test_console.py",
+    "infra/local/test_demo_run.py",
+    "functions/test_archives.py",
+    "chaos/test_lease_model.py",
+    "browser/test_console_pages.py",
+    "functions/test_troubles.py",
+    "domain/test_linear.py",
+    "browser/test_harbor_looks.py",
+    "interop/test_typescript.py",
+    "interop/test_generated_python.py",
+    "chaos/test_kills.py",
+    "usecases/connect/test_disconnect.py",
+    "interop/frameworks/test_frameworks.py",
+    "browser/test_documentation.py",
+    "infra/preflight/test_commands.py",
+    "chaos/test_schedule_model.py",
+    "infra/local/test_own_gmail.py",
+    "infra/local/test_system.py",
+    "usecases/deliver/test_deliver_memory.py",
+    "usecases/connect/test_id_used_again.py",
+    "interop/test_from_nango.py",
+    "functions/test_webhooks_out.py",
+    "chaos/test_exactly_once.py",
+    "chaos/test_wishes.py",
+    "security/test_described.py",
+    "interop/test_snippets.py",
+    "infra/terraform/test_scripts.py",
+    "infra/terraform/test_first_apply.py",
+    "infra/terraform/test_alerts.py",
+    "usecases/connect/test_connect_races.py",
+    "browser/test_connect_embedded.py",
+    "browser/test_connect_endings.py",
+    "infra/local/test_two_versions.py",
+    "contracts/google/test_wrong_bodies.py",
+    "security/test_recipients_seen.py",
+    "chaos/test_soak.py",
+    "chaos/test_hostile_mail.py",
+    "chaos/test_approval_kills.py",
+    "usecases/models/test_kills.py",
+)
+"""What takes a core more than some ten seconds, below `tests`."""
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Sort tests by their file's place in `LONGEST`; all others stay as they were, after them."""
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
