@@ -81,11 +81,12 @@ keys: ## make, list, rotate, revoke API keys: make keys ARGS='create --name back
 rotate-keys: ## bring every grant under a new key-encryption key, while everything runs
 check-forged: ## after a deployment: forged tokens must be refused at every private entry
 replay-erasures: ## after a restore: erase again what was erased since; ARGS='--store firestore:PROJECT/OLD'
-doctor: ## ask every part how it is and say what mends it; ENV=NAME asks that deployment, STATE=DIR that demo
+doctor: ## ask every part how it is and say what mends it; ENV=NAME asks that deployment, STATE=DIR that demo, LEVEL=all sends probes
 keys rotate-keys check-forged replay-erasures doctor: runtime
 	@$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings";,\
 	test -n "$${POSTROOM_STORE:-}" || eval "$$($(IN) -m infra.local.environment $(STATE))";) \
-	$(IN) -m shared.commands $@ $(or $(ARGS),$(if $(filter keys,$@),list))
+	$(IN) -m shared.commands $@ $(or $(ARGS),$(if $(filter keys,$@),list)) \
+		$(if $(filter doctor,$@),$(call option,LEVEL,--level))
 
 verify-google: runtime ## ask a live Gmail whether the facts hold: make verify-google CONNECTION=ID (or TOKEN=-)
 	@$(if $(TOKEN),:,$(if $(findstring command,$(origin ENV)),settings=$$(infra/terraform/run environment '$(ENV)'); eval "$$settings",\

@@ -1,6 +1,6 @@
 """Drain one mailbox: deltas, backfill chunks, recovery, rechecks; carry out disconnects.
 
-Trigger  Cloud Tasks, POST /tasks/sync and /tasks/disconnect, signed by the tasks service account
+Trigger  Cloud Tasks, POST /tasks/sync, /tasks/disconnect and /tasks/probe, signed by its account
 Reads    sync states, records, quarantine, connections, grants; Gmail
 Writes   records with their checkpoint and event in one commit; at a disconnect removes all of it
 Answers  204 when there is nothing left for a retry to improve; 503 to be called again

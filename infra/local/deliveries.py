@@ -34,6 +34,7 @@ class Deliveries:
             "X-CloudTasks-TaskName": task.name or str(claimed.id),
             "X-CloudTasks-TaskRetryCount": str(claimed.attempt - 1),
             "X-CloudTasks-TaskExecutionCount": str(claimed.attempt - 1),
+            "X-CloudTasks-TaskETA": f"{(task.not_before or self.clock.now()).timestamp():.6f}",
         }
         if claimed.traceparent is not None:
             headers["traceparent"] = claimed.traceparent

@@ -90,7 +90,7 @@ locals {
     sync_mailbox = {
       about   = "Drain one mailbox: deltas, backfill chunks, recovery, rechecks."
       trigger = "tasks"
-      paths   = ["/tasks/sync", "/tasks/disconnect"]
+      paths   = ["/tasks/sync", "/tasks/disconnect", "/tasks/probe"]
       needs   = ["keys", "oauth", "queue", "store"]
       size    = { memory = "1Gi", concurrency = 10, timeout_s = 600 }
     }

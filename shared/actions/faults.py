@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,6 +52,24 @@ def known_faults() -> Sequence[Fault]:
     """Return the faults of own modules where this process loaded them; it loads nothing."""
     loading = sys.modules.get("shared.actions.loading")
     return loading.catalogue().faults if loading and loading.is_loaded() else ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sync that is not served, and why."""
+
+    name: str
+    reason: str
+
+
+def known_left_out(ready: Collection[str]) -> Sequence[LeftOut]:
+    """Return the syncs that never run where this process loaded own code; it loads none.
+
+    `ready` are the ready ones that the deployment names.
+    """
+    syncs = sys.modules.get("shared.actions.syncs")
+    found: Sequence[LeftOut] = syncs.left_out_syncs(ready) if syncs else ()
+    return found
 
 
 def fault_of(name: str, error: BaseException) -> Fault:

@@ -12,8 +12,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from shared.actions.spelling import as_spelled
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import implied_scopes
 from shared.domain.keys.policy import Does
@@ -182,12 +183,19 @@ class Action(Generic[I, O]):
 class ActionInput(BaseModel):
     """Input of an action: unknown fields are refused, and text too long for its parsers.
 
+    A field is known in whatever case it is spelled (`spelling.py`).
+
     A field that takes more than `MAX_TEXT` characters says so: `Field(max_length=...)`.
     """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, str_max_length=MAX_TEXT
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_spelled(cls, given: Any) -> Any:
+        return as_spelled(cls, given)
 
 
 class GmailShaped(BaseModel):

@@ -5,9 +5,9 @@ served where POSTROOM_SYNCS names them, and are there to be copied.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from shared.actions.faults import LeftOut
 from shared.actions.loading import catalogue, ready_sync
 from shared.actions.present import READY
 from shared.domain.models.sync import Derived, OwnSync, OwnSyncs, Sync, models_of
@@ -28,14 +28,6 @@ __all__ = [
     "own_syncs",
 ]
 MOST: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A sync that is not served, and why."""
-
-    name: str
-    reason: str
 
 
 def own_syncs(ready: Collection[str]) -> OwnSyncs:

@@ -2,7 +2,8 @@
 
 Against the laptop (`make doctor` while `make demo` runs) or against a deployment, with its
 POSTROOM_* variables in the environment and Application Default Credentials. It changes nothing but
-one ticket in the store, which it takes away again. The exit code is 1 where a check failed, 0
+one ticket in the store, which it takes away again; with a level it also sends messages or tasks to
+the deployment's own functions, which note how they came. The exit code is 1 where a check failed, 0
 otherwise; what cannot be checked from here says so and why.
 """
 
@@ -17,10 +18,10 @@ from shared.commands.checks import CHECKS
 from shared.commands.checks.configuration import settings_are_sound
 from shared.commands.checks.context import Check, CheckContext, check_context
 from shared.commands.checks.finding import Finding, NotCheckedError, Verdict
+from shared.commands.checks.platform import LEVELS
 from shared.errors import PostroomError
 
 SUMMARY = "ask every part how it is; each failure says what to click or run"
-TIMEOUT_S = 45.0
 COLOURS = {
     Verdict.OK: "32",
     Verdict.WARNING: "33",
@@ -32,24 +33,32 @@ Findings = Sequence[tuple[str, Finding]]
 
 def options(parser: ArgumentParser) -> None:
     """Describe the arguments."""
+    levels = [*LEVELS, "all"]
+    parser.add_argument("--level", choices=levels, help="also send probes through the platform")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a report")
 
 
 async def run(arguments: Namespace) -> int:
     """Check everything; 1 where anything failed."""
-    findings = await run_doctor(os.environ)
+    findings = await run_doctor(os.environ, arguments.level)
     print(as_json(findings) if arguments.json else report(findings, colour=sys.stdout.isatty()))
     return 1 if any(one.verdict is Verdict.FAILED for _, one in findings) else 0
 
 
-async def run_doctor(environ: Mapping[str, str]) -> Findings:
-    """Return every check's name and finding, the configuration's first."""
+async def run_doctor(environ: Mapping[str, str], level: str | None = None) -> Findings:
+    """Return every check's name and finding, the configuration's first; a level's probes last."""
+    checks = [*CHECKS, *probes_of(level)]
     finding, settings = settings_are_sound(environ)
     if settings is None:
         why = Finding(Verdict.NOT_CHECKED, "The configuration cannot be read.")
-        return [("configuration", finding), *((check.name, why) for check in CHECKS)]
+        return [("configuration", finding), *((check.name, why) for check in checks)]
     async with check_context(settings) as context:
-        return [("configuration", finding), *await run_checks(context)]
+        return [("configuration", finding), *await run_checks(context, checks)]
+
+
+def probes_of(level: str | None) -> Sequence[Check]:
+    """Return the probes of a level, of each of them for `all`."""
+    return [check for name, checks in LEVELS.items() if level in {name, "all"} for check in checks]
 
 
 async def run_checks(context: CheckContext, checks: Sequence[Check] = CHECKS) -> Findings:
@@ -60,12 +69,12 @@ async def run_checks(context: CheckContext, checks: Sequence[Check] = CHECKS) ->
 
 async def _run_check(check: Check, context: CheckContext) -> Finding:
     try:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(check.timeout_s):
             return await check.run(context)
     except (NotCheckedError, PostroomError) as error:
         return Finding(Verdict.NOT_CHECKED, str(error))
     except TimeoutError:
-        return Finding(Verdict.NOT_CHECKED, f"No answer within {TIMEOUT_S:.0f} s.")
+        return Finding(Verdict.NOT_CHECKED, f"No answer within {check.timeout_s:.0f} s.")
 
 
 def as_json(findings: Findings) -> str:

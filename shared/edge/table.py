@@ -15,9 +15,9 @@ Routes = tuple[Route, ...]
 
 def load_own_code() -> None:
     """Load the deployment's own modules at start, so that what is wrong with them is told then."""
-    from shared.actions.loading import catalogue
+    from shared.actions.syncs import own_syncs
 
-    catalogue()
+    own_syncs(())
 
 
 def api_routes() -> Routes:
@@ -92,9 +92,9 @@ def gmail_push_routes() -> Routes:
 
 def sync_mailbox_routes() -> Routes:
     """Return what the `sync_mailbox` function serves."""
-    from shared.edge.triggers import sync_tasks
+    from shared.edge.triggers import probe, sync_tasks
 
-    return sync_tasks.SYNC_ROUTES
+    return (*sync_tasks.SYNC_ROUTES, *probe.PROBE_ROUTES)
 
 
 def run_actions_routes() -> Routes:

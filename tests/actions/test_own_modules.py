@@ -54,6 +54,7 @@ async def test_a_module_in_the_custom_directory_is_served(
         "status": "ok",
         "environment": harness.container.settings.environment,
         "faults": [],
+        "left_out": [],
         "troubles": [],
     }
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from shared.actions.faults import known_left_out
 from shared.actions.syncs import any_own_sync, left_out_syncs, own_syncs
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, Verdict
 from shared.commands.checks.own_code import own_code_is_served
 from shared.domain.sync.event import UnknownSyncError
+from shared.edge.web.deployment import Deployment
 from tests.actions.own_modules import own_modules, put
 from tests.harness.acting import ActionHarness
 
@@ -58,6 +60,22 @@ async def test_a_ready_sync_whose_name_or_model_is_taken_is_told(
     assert found.verdict is Verdict.FAILED
     assert all(one in found.seen for one in told)
     assert "POSTROOM_SYNCS" in found.fix
+
+
+async def test_a_running_deployment_names_the_syncs_that_never_run(
+    custom: Path, harness: ActionHarness
+) -> None:
+    """As it names modules that are not served: to anyone who asks how it is."""
+    put(custom, own=ROW + 'SYNC = row("sync-labels", "Tag")')
+    own_syncs(())
+    assert known_left_out(()) == []
+    told = known_left_out(["labels"])
+    assert [one.name for one in told] == ["sync-labels"]
+    deployment = harness.container.use(Deployment)
+    harness.container.bind(Deployment, replace(deployment, ready_syncs=("labels",)))
+    health = (await harness.api.get("/health", headers={"Authorization": ""})).json()
+    assert health["status"] == "degraded"
+    assert health["left_out"] == [{"name": told[0].name, "reason": told[0].reason}]
 
 
 async def test_what_is_more_than_a_deployment_serves_is_told(

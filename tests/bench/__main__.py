@@ -20,6 +20,7 @@ MEASURES = (
     "backfill",
     "cpu",
     "push",
+    "own_syncs",
     "delta",
     "cold_start",
     "agents",
@@ -27,6 +28,7 @@ MEASURES = (
     "throughput",
     "sending",
     "bulk_sending",
+    "google_server",
     "peak",
 )
 

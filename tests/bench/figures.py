@@ -8,6 +8,7 @@ PARTS = {
     "peers": "The same mailbox, quota and latency, read by others",
     "cpu": "CPU per message, quota and latency off",
     "push": "From a delivered mail to a readable record, Gmail 60 ms away",
+    "own": "From a delivered mail to a row of an own sync",
     "delta": "What a notification costs",
     "cold": "Cold start: process start to first answer",
     "throughput": "One instance, everything in one process, concurrency 80",
@@ -15,6 +16,7 @@ PARTS = {
     "mcp": "An agent's calls beside the bare MCP SDK",
     "console": "Pages of the console among 10,000 connections",
     "bulk": "A bulk of messages under an enforced quota",
+    "google": "The emulated Google, by itself",
     "peak": "The busiest hour, simulated from a real run",
 }
 

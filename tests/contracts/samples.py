@@ -261,6 +261,7 @@ def observed(id: str = "0") -> Observed:
         {"refusals": {"403.rateLimitExceeded.rate": 1}},
         {"push_delay": measure},
         (Surprise("key", "GET/history", "newField", START),),
+        amounts={"units_at_refusal": Measure().with_one(6_000)},
     )
 
 

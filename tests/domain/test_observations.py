@@ -10,6 +10,7 @@ from shared.domain.google.observations import (
     LAST_SURPRISES,
     MOST_NAMES,
     OTHER,
+    Amount,
     Count,
     Duration,
     Kinds,
@@ -65,6 +66,20 @@ def test_what_was_seen_is_taken_once() -> None:
     assert taken.kind(Kinds.REFUSALS) == {"403.rateLimitExceeded.rate": 1}
     assert (taken.duration(Duration.PUSH_DELAY).most, taken.since) == (0, NOW)
     assert seen.take("0", NOW) is None
+
+
+def test_amounts_are_taken_once_and_keep_their_ends() -> None:
+    seen = Sightings()
+    for units in (6_100, 5_900):
+        seen.measure_amount(Amount.UNITS_AT_REFUSAL, units)
+    first = seen.take("0", NOW)
+    assert first is not None
+    seen.measure_amount(Amount.UNITS_AT_REFUSAL, 6_000)
+    second = seen.take("1", NOW)
+    assert second is not None
+    both = first.with_more(second).amount(Amount.UNITS_AT_REFUSAL)
+    assert (both.count, both.least, both.most) == (3, 5_900, 6_100)
+    assert first.amount(Amount.AT_ONCE_AT_REFUSAL) == Measure()
 
 
 def test_a_name_that_may_hold_a_value_counts_as_other() -> None:

@@ -9,7 +9,8 @@ import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,12 +23,14 @@ from infra.local.id_tokens import IdTokens
 from infra.local.system import LocalSystem
 from infra.requirements import locked_for
 from shared.adapters.google.id_tokens import SIGNATURE_REMOVED
+from shared.adapters.sqlite.queue import SqliteQueue
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.system_clock import SystemClock
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState, OperationType
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
+from shared.usecases.events.deliver_event import DELIVER_TASK
 from tests.functions.test_main_job import ADA, backfilled, connected
 from tests.harness.platform import (
     DEPLOYED,
@@ -123,6 +126,31 @@ class Frozen:
         path = self.system.directory / "postroom.sqlite"
         return open_store(str(path), SystemClock())
 
+    async def events(self) -> dict[str, int]:
+        """Return the events in the outbox, each with the records it tells of that are new."""
+        store = self.store()
+        found = await store.outbox.list(state=None, connection_id=self.connection, limit=100)
+        await store.close()
+        told = {event.id: event.payload.get("responseResults", {}) for event in found}
+        return {id: results.get("added", 0) for id, results in told.items()}
+
+    def deliveries(self) -> set[str]:
+        """Return the ids of the events that a task is to deliver, as the dispatcher finds them."""
+        queue = SqliteQueue(self.system.directory / "postroom-queue.sqlite", SystemClock())
+        waiting = [one for one in queue.waiting() if one.path == DELIVER_TASK]
+        queue.close()
+        return {str(one.body["event_id"]) for one in waiting}
+
+    async def claim_all(self) -> None:
+        """Claim every event that is due, as an attempt to deliver it does at its start."""
+        store, now = self.store(), SystemClock().now()
+        for due in await store.outbox.due(now, 100):
+            event = await store.outbox.get(due.id)
+            assert event is not None
+            claimed = replace(event.value, claimed_until=now + timedelta(minutes=1))
+            await store.outbox.swap(event, claimed)
+        await store.close()
+
     async def stored(self) -> tuple[int, int]:
         """Return how many syncs are logged and how many records stored, as others find them."""
         store = self.store()
@@ -180,6 +208,30 @@ async def test_an_instance_that_is_frozen_after_each_answer_loses_nothing(
         assert len(asked) == number
     frozen.instance.kill()
     assert await frozen.stored() == (syncs + ROUNDS, records + ROUNDS)
+
+
+async def test_each_answer_leaves_its_event_and_a_task_that_delivers_it(frozen: Frozen) -> None:
+    """The dispatcher is not running: what a push leaves to be done is in its file, or is lost.
+
+    An event that was not claimed yet takes in the next change, and needs no second task.
+    """
+    before = await frozen.events()
+    for number in range(1, ROUNDS + 1):
+        await frozen.push_a_new_mail()
+        new = {id: added for id, added in (await frozen.events()).items() if id not in before}
+        assert sum(new.values()) == number
+        assert frozen.deliveries() == set(new)
+    frozen.instance.kill()
+    assert frozen.deliveries() == set(new)
+    assert await frozen.events() == {**before, **new}
+
+
+async def test_an_event_that_is_being_delivered_is_followed_by_another(frozen: Frozen) -> None:
+    """Each of them has its own task by the time its push is answered."""
+    for number in range(1, ROUNDS + 1):
+        await frozen.push_a_new_mail()
+        assert len(frozen.deliveries()) == number
+        await frozen.claim_all()
 
 
 async def test_an_instance_that_is_ended_closes_what_it_holds_and_exits_well(

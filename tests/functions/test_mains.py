@@ -79,6 +79,7 @@ def test_a_main_without_its_settings_stops_at_once_and_names_them_all() -> None:
         ("/push/gmail", "gmail_push"),
         ("/tasks/sync", "sync_mailbox"),
         ("/tasks/disconnect", "sync_mailbox"),
+        ("/tasks/probe", "sync_mailbox"),
         ("/tasks/action", "run_actions"),
         ("/tasks/send/bulk", "run_actions"),
         ("/send", "send"),

@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 
 from shared.adapters.keys.local import create_keyring
 from shared.domain.connect.grant import Grant
@@ -21,25 +20,13 @@ from shared.edge.web.app import build_app
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Grants, Mailboxes
 from shared.ports.google.oauth import Sealer
-from shared.ports.outside import OutsideAnswer, OutsideHttp, OutsideRequest
+from shared.ports.outside import OutsideHttp
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL, Harness, IssuedTokens, emulated_google
+from tests.harness.outside import Host
 from tests.harness.samples import API_KEY, CONNECTION, a_connection, environ, tenant
-
-
-@dataclass
-class Host:
-    """Stands for every host that own code may ask: one answer, and what was asked."""
-
-    answer: Any
-    status: int = 200
-    requests: list[OutsideRequest] = field(default_factory=list)
-
-    async def __call__(self, request: OutsideRequest) -> OutsideAnswer:
-        self.requests.append(request)
-        return OutsideAnswer(self.status, {}, orjson.dumps(self.answer))
 
 
 @dataclass

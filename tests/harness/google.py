@@ -25,10 +25,11 @@ PLENTY = 10**9
 def letter(
     subject: str = "Hello", text: str | None = None, *, to: str = EMAIL, **headers: str
 ) -> EmailMessage:
-    """Make a mail from outside; `_` in a header's name stands for `-`."""
+    """Make a mail from outside; `_` in a header's name stands for `-`, From may be another's."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "bob@far.example", to, subject
     for name, value in headers.items():
+        del mail[name.replace("_", "-")]
         mail[name.replace("_", "-")] = value
     mail.set_content(f"The body of {subject}." if text is None else text)
     return mail
@@ -49,7 +50,7 @@ class Harness:
         labels: Sequence[str] = ("INBOX", "UNREAD"),
         **fields: str,
     ) -> str:
-        """Deliver a mail, or one of that subject and those fields; return its message id."""
+        """Deliver a mail, or one of that subject, `text=` and headers; return its message id."""
         if isinstance(mail, str):
             mail = letter(**{"subject": mail, "to": to, **fields})
         raw = mail if isinstance(mail, bytes) else mail.as_bytes()

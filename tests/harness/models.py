@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.adapters.environment_secrets import EnvironmentSecrets
 from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import MAIL
 from shared.domain.ids import ConnectionId
@@ -16,7 +17,7 @@ from shared.domain.models.sync import OwnSync, OwnSyncs
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.records.record import LastAction
 from shared.ports.model_store import ModelQuery
-from shared.ports.outside import OutsideAnswer, OutsideRequest
+from shared.ports.outside import OutsideHttp
 from shared.ports.store import Store
 from shared.usecases.own_code.reach import OwnReach
 from shared.usecases.sync.models.adopt import AdoptSync
@@ -26,6 +27,7 @@ from shared.usecases.sync.models.reading import OwnPaces
 from shared.usecases.sync.models.run_sync import NotRun, Ran, RunSync
 from shared.usecases.sync.models.wake import RunSyncs
 from tests.harness.google import PLENTY
+from tests.harness.outside import Host
 from tests.harness.samples import a_connection
 from tests.harness.syncing import BUDGET, CONNECTION, SyncHarness, sync_harness
 
@@ -89,6 +91,12 @@ class ModelHarness:
     runner: RunSync
     control: ControlModels
     apis: GivenApis
+    outside: Host = field(default_factory=lambda: Host({}))
+
+    def host(self, answer: Any, status: int = 200) -> Host:
+        """Have hosts beside Google's answer this; return what they are asked."""
+        self.outside.answer, self.outside.status = answer, status
+        return self.outside
 
     @property
     def store(self) -> Store:
@@ -135,28 +143,12 @@ class ModelHarness:
         self.mail.clock.advance(by)
 
 
-@dataclass
-class GivenOutside:
-    """Every host but Google's answers `{"rows": 2}`."""
-
-    async def __call__(self, request: OutsideRequest) -> OutsideAnswer:
-        sent = request.headers.get("authorization", "")
-        return OutsideAnswer(200 if sent == f"Bearer {KEY}" else 401, {}, b'{"rows": 2}')
-
-
-class GivenSecrets:
-    """There is one secret."""
-
-    def get(self, name: str) -> str | None:
-        return KEY if name == "CRM_KEY" else None
-
-
-KEY = "canary-3c0e"
-
-
-def runner_of(mail: SyncHarness, apis: GivenApis, *rows: OwnSync) -> RunSync:
+def runner_of(
+    mail: SyncHarness, apis: GivenApis, *rows: OwnSync, outside: OutsideHttp | None = None
+) -> RunSync:
     """Return the use case over the mailbox's own store."""
     store, clock, syncs = mail.store, mail.clock, OwnSyncs(rows)
+    reach = OwnReach(apis, outside or Host({}), EnvironmentSecrets())
     paces = OwnPaces(store.sync_states, clock, UnitsPerMinute(PLENTY))
     return RunSync(
         syncs=syncs,
@@ -167,7 +159,7 @@ def runner_of(mail: SyncHarness, apis: GivenApis, *rows: OwnSync) -> RunSync:
         connections=store.connections,
         outbox=store.outbox,
         operations=store.operations,
-        own=RunOwnCode(mail.sync.gmail, OwnReach(apis, GivenOutside(), GivenSecrets()), paces),
+        own=RunOwnCode(mail.sync.gmail, reach, paces),
         adopt=AdoptSync(store.model_syncs, store.sync_states, store.connections, clock),
         governor=mail.sync.governor,
         queue=mail.queue,
@@ -185,7 +177,7 @@ async def model_harness(
             CONNECTION, **{"scopes": frozenset({MAIL}), **changes}
         )
         await mail.store.connections.create(connection)
-        apis = GivenApis()
-        runner = runner_of(mail, apis, *rows)
+        apis, outside = GivenApis(), Host({})
+        runner = runner_of(mail, apis, *rows, outside=outside)
         control = ControlModels(runner.syncs, runner.states, runner.adopt, mail.queue, mail.clock)
-        yield ModelHarness(mail, runner, control, apis)
+        yield ModelHarness(mail, runner, control, apis, outside)

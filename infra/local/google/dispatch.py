@@ -16,7 +16,7 @@ from infra.local.google.gmail.errors import GmailError
 from infra.local.google.oauth.grants import AccessToken
 from infra.local.google.oauth.token import strikes
 from infra.local.google.parts import Google
-from infra.local.google.routing import Match, Routes
+from infra.local.google.routing import Match, Routes, UnknownPathError
 from infra.local.google.scripted import (
     over_quota,
     strike_after,
@@ -29,6 +29,7 @@ MAX_SEND_BYTES = 36_700_160  # FACTS 5.1
 MAX_INSERT_BYTES = 157_286_400
 UNKNOWN_ACCOUNT = "(unknown)"
 ENDS_TOKENS = ("grant_revoked", "account_deleted")
+FORMAT = "$.xgafv"
 REALM = 'Bearer realm="https://accounts.google.com/"'
 
 
@@ -67,12 +68,15 @@ class Dispatcher:
         """
         try:
             return await self._serve(asked, crowded)
+        except UnknownPathError as error:
+            return Answer(404, error.page, {"Content-Type": "text/html; charset=UTF-8"})
         except GmailError as error:
             headers: Mapping[str, str] = getattr(error, "headers", {})
             if error.status == 401:  # noqa: PLR2004
                 told = "" if error.reason == "required" else ', error="invalid_token"'
                 headers = {"WWW-Authenticate": f"{REALM}{told}"}
-            return Answer(error.status, orjson.dumps(error.body()), headers)
+            newer = QueryParams(asked.query).get(FORMAT) == "2"
+            return Answer(error.status, orjson.dumps(error.body(newer=newer)), headers)
 
     async def _serve(self, asked: Asked, crowded: bool) -> Answer:
         match = self._routes.match(asked.verb, asked.path)

@@ -1,12 +1,26 @@
-"""Which Gmail method a path means; what is not emulated is refused by name."""
+"""Which Gmail method a path means; there is none that the emulated Gmail leaves out."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
+from typing import Final
 
 from infra.local.google.gmail.call import Method
-from infra.local.google.gmail.errors import GmailError
 from infra.local.google.gmail.methods import METHODS
+
+PAGE: Final = (
+    b"<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n"
+    b"<p>Gmail has no method <code>%b %b</code>.\n"
+)
+
+
+class UnknownPathError(Exception):
+    """Gmail has no such method: the front end answers, in HTML and before any token is read."""
+
+    def __init__(self, verb: str, path: str) -> None:
+        super().__init__(verb, path)
+        self.page = PAGE % (escape(verb).encode(), escape(path).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +50,13 @@ class Routes:
         self._rows[method.verb, len(segments)].append((segments, method, is_upload))
 
     def match(self, verb: str, path: str) -> Match:
-        """Find the method. Raises GmailError 501, saying what is missing here."""
+        """Find the method. Raises UnknownPathError."""
         given = path.split("/")
         for segments, method, is_upload in self._rows.get((verb, len(given)), ()):
             found = _parameters(segments, given)
             if found is not None:
                 return Match(method, found, is_upload)
-        message = f"This emulated Gmail does not implement {verb} {path}"
-        raise GmailError(501, "notImplemented", message)
+        raise UnknownPathError(verb, path)
 
 
 def _parameters(segments: list[str], given: list[str]) -> dict[str, str] | None:

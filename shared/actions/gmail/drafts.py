@@ -59,6 +59,15 @@ class DraftFields(MessageFields):
         None, max_length=MAX_CONTENT, description="A whole message, RFC 2822, base64url."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _out_of_gmails_own_shape(cls, given: Any) -> Any:
+        """Take `message: {raw, threadId}`, as Gmail nests it, for its fields."""
+        if not isinstance(given, dict) or not isinstance(given.get("message"), dict):
+            return given
+        beside = {name: value for name, value in given.items() if name != "message"}
+        return {**given["message"], **beside}
+
     @model_validator(mode="after")
     def _one_form(self) -> "DraftFields":
         if self.raw is not None and self.model_fields_set & STRUCTURED:

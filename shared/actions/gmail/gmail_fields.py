@@ -20,7 +20,12 @@ LabelIds = Annotated[
     list[LabelIdField], Field(max_length=100, description="Ids, not names: list-labels has both.")
 ]
 PageToken = Annotated[
-    str | None, Field(max_length=500, description="`nextPageToken` of the page before.")
+    str | None,
+    Field(
+        max_length=500,
+        description="`nextPageToken` of the page before.",
+        coerce_numbers_to_str=True,
+    ),
 ]
 Address = Annotated[
     str,

@@ -4,7 +4,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.actions.gmail.gmail_fields import Done, NoInput, spellings
 from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
@@ -42,6 +42,14 @@ class LabelFields(ActionInput):
         None, description="Whether Gmail's list of labels shows it."
     )
     color: LabelColor | None = Field(None, description="Of text and background.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_its_type(cls, given: Any) -> Any:
+        """Leave out `type: user`: no other can be made or changed."""
+        if isinstance(given, dict) and given.get("type") == "user":
+            return {name: value for name, value in given.items() if name != "type"}
+        return given
 
 
 class UpdateLabelInput(LabelFields):

@@ -10,11 +10,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import Done, NoInput, Paged
-from shared.actions.registry import Action, ActionContext, Effect, GmailShaped
+from shared.actions.registry import Action, ActionContext, ActionInput, Effect, GmailShaped
 from shared.domain.connect.scopes import COMPOSE, METADATA, READONLY
 from shared.domain.keys.policy import Does
-from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError
+from shared.errors import ConflictError, GmailNotFoundError, GmailRefusedError, InvalidRequestError
 from shared.ports.connections import Mailboxes
+from shared.ports.google.gmail import GmailTopic
 from shared.usecases.sync.watch.start import Armed, StartWatch
 from shared.usecases.sync.watch.stop import StopWatch
 
@@ -42,12 +43,22 @@ class ListHistoryInput(Paged):
     """Changes after `startHistoryId`, oldest first."""
 
     startHistoryId: str = Field(
-        pattern=r"^[0-9]{1,20}$", description="`historyId` of a profile, a message or a page."
+        pattern=r"^[0-9]{1,20}$",
+        description="`historyId` of a profile, a message or a page.",
+        coerce_numbers_to_str=True,
     )
     historyTypes: list[Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]] = (
         Field(default_factory=list, max_length=4, description="Only these kinds of change.")
     )
     labelId: str | None = Field(None, max_length=200, description="Only messages under this label.")
+
+
+class WatchInput(ActionInput):
+    """Nothing to say: the watch is the deployment's own, and covers the whole mailbox."""
+
+    topicName: str | None = Field(
+        None, max_length=500, description="The deployment's own topic, or left out."
+    )
 
 
 class HistoryOutput(GmailShaped):
@@ -63,11 +74,14 @@ async def get_profile(context: ActionContext, _: NoInput) -> GmailProfile:
     return GmailProfile.model_validate(await context.gmail.call("GET", "/profile"))
 
 
-async def watch_mailbox(context: ActionContext, _: NoInput) -> Watch:
+async def watch_mailbox(context: ActionContext, asked: WatchInput) -> Watch:
     """Arm the mailbox's watch again now: 101 quota units.
 
-    Raises ConflictError where another call is at it, GmailRefusedError.
+    Raises ConflictError where another call is at it, GmailRefusedError, InvalidRequestError where
+    another topic is named.
     """
+    if asked.topicName is not None and asked.topicName != context.use(GmailTopic):
+        raise InvalidRequestError("Gmail publishes to the deployment's own topic: leave it out.")
     mailbox = await context.use(Mailboxes).get(context.connection.mailbox_id)
     if mailbox is None:
         raise ConflictError("This mailbox is being connected or disconnected: try again.")
@@ -113,7 +127,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     Action(
         name="watch-mailbox",
         summary="Arm the mailbox's watch again now; Postroom otherwise does it in time.",
-        input=NoInput,
+        input=WatchInput,
         output=Watch,
         run=watch_mailbox,
         scopes=READ,

@@ -19,11 +19,17 @@ from shared.adapters.gmail.errors import (
     scope_for,
 )
 from shared.adapters.gmail.noticing import note_refusal, shape_of, unknown_keys
+from shared.adapters.gmail.spending import Begun, Spending
 from shared.domain.google.observations import Sightings
 from shared.domain.google.trouble import OTHER_CLIENT, DeploymentError
 from shared.domain.ids import ConnectionId
 from shared.domain.trouble_board import TroubleNotes
-from shared.errors import GmailUnavailableError, TooManyConcurrentError
+from shared.errors import (
+    GmailUnavailableError,
+    PostroomError,
+    RateLimitedError,
+    TooManyConcurrentError,
+)
 from shared.ports.clock import Clock, Retries
 
 MOST_AT_ONCE: Final = 5
@@ -134,6 +140,10 @@ class GmailRequests:
     notes: TroubleNotes = field(default_factory=TroubleNotes)
     sightings: Sightings = field(default_factory=Sightings)
     gate: AdaptiveLimiter = field(default_factory=AdaptiveLimiter)
+    spending: Spending = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spending", Spending(self.clock, self.sightings))
 
     async def get(self, path: str, read: Callable[[Any], T], *query: tuple[str, str]) -> T:
         """GET, trying twice more after a failure that may pass; rate limits surface at once."""
@@ -150,15 +160,14 @@ class GmailRequests:
         """Make the call once, with a new token where the first is refused: nothing happened yet."""
         async with self.gate:
             narrowings = self.gate.narrowings
+            begun = self.spending.begin(call.method, call.path, self.gate.inside)
             try:
                 answer = await _parsed_aside(await self._answer(call), self._reader(call, read))
-            except TooManyConcurrentError:
-                self.gate.note_refusal(narrowings)
-                raise
-            except DeploymentError as error:
-                self.note(error)
+            except (RateLimitedError, DeploymentError) as error:
+                self.note(error, begun, narrowings)
                 raise
             self.gate.note_success()
+            self.spending.note_success(begun)
             self.notes.note_success("gmail_api_disabled", self.clock.now())
             if call.path == "/watch":
                 self.notes.note_success("topic_forbidden", self.clock.now())
@@ -179,9 +188,16 @@ class GmailRequests:
 
         return reading
 
-    def note(self, error: DeploymentError) -> None:
-        """Note what concerns every connection; a grant of another client's is its own trouble."""
-        if error.told != OTHER_CLIENT:
+    def note(self, error: PostroomError, begun: Begun, narrowings: int) -> None:
+        """Note what a refusal means for the mailbox's other calls, or for every connection.
+
+        A grant of another client's is its own trouble.
+        """
+        if isinstance(error, RateLimitedError):
+            self.spending.note_refusal(error, begun, self.gate.inside)
+        if isinstance(error, TooManyConcurrentError):
+            self.gate.note_refusal(narrowings)
+        if isinstance(error, DeploymentError) and error.told != OTHER_CLIENT:
             self.notes.note_trouble(error.code, self.clock.now(), self.connection_id, error.told)
 
     async def _answer(self, call: Call) -> httpx.Response:
@@ -191,10 +207,14 @@ class GmailRequests:
             token = await self.tokens(self.connection_id, rejected=token)
             response = await self._exchange(call, token)
         if not response.is_success:
-            now = self.clock.now()
-            note_refusal(self.sightings, response, shape_of(call.method, call.path), now)
-            raise refusal_error(response, scope_for(call.method, call.path), now)
+            raise self.refused(call, response)
         return response
+
+    def refused(self, call: Call, response: httpx.Response) -> PostroomError:
+        """Count a refusal, whose body is in memory, and return the error that it means."""
+        now = self.clock.now()
+        note_refusal(self.sightings, response, shape_of(call.method, call.path), now)
+        return refusal_error(response, scope_for(call.method, call.path), now)
 
     async def _exchange(self, call: Call, token: str) -> httpx.Response:
         headers = {"authorization": f"Bearer {token}", **HEADERS}

@@ -10,12 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from shared.adapters.gmail.answers import an_object
-from shared.adapters.gmail.errors import (
-    lacks_scope,
-    network_error,
-    refusal_error,
-    scope_for,
-)
+from shared.adapters.gmail.errors import lacks_scope, network_error
 from shared.adapters.gmail.requests import (
     HEADERS,
     READ_RETRIES,
@@ -26,7 +21,6 @@ from shared.adapters.gmail.requests import (
 )
 from shared.adapters.gmail.send import no_such_part
 from shared.domain.base64url import decode_base64url
-from shared.domain.google.trouble import DeploymentError
 from shared.domain.ids import MessageId
 from shared.domain.mail.reading.base64_stream import Base64Field
 from shared.domain.mail.reading.email_parts import (
@@ -40,9 +34,9 @@ from shared.domain.mail.reading.email_parts import (
 from shared.errors import (
     GmailUnavailableError,
     MissingScopeError,
+    PostroomError,
     RateLimitedError,
     ReauthRequiredError,
-    TooManyConcurrentError,
     TransientError,
 )
 from shared.ports.google.gmail import ByteStream, MessagePart, ProxyResponse
@@ -117,8 +111,7 @@ class HttpGmailStreams:
         left = len(READ_RETRIES.pauses) if method == "GET" else 0
         while True:
             try:
-                response = await self._open(call, headers)
-                error = await self._refusal(call, response)
+                response, error = await self._open(call, headers)
             except GmailUnavailableError:
                 if not left:
                     raise
@@ -137,28 +130,44 @@ class HttpGmailStreams:
         """Open a GET that must succeed, trying again what may pass; no byte was given out yet."""
 
         async def attempt() -> httpx.Response:
-            response = await self._open(call, {})
-            if (error := await self._refusal(call, response)) is not None:
+            response, error = await self._open(call, {})
+            if error is not None:
                 raise error
             return response
 
         return await READ_RETRIES.run(attempt, self.requests.clock)
 
-    async def _open(self, call: Call, headers: Mapping[str, str]) -> httpx.Response:
-        """Send and read the answer's head, with a new token where the first is refused.
+    async def _open(
+        self, call: Call, headers: Mapping[str, str]
+    ) -> tuple[httpx.Response, PostroomError | None]:
+        """Send and read the answer's head; a refusal's body too, with the error that it means.
 
         The turn is given back then: a slow reader must not keep the mailbox's others waiting.
         """
         requests = self.requests
         async with requests.gate:
-            token = await requests.tokens(requests.connection_id)
-            response = await self._send(call, headers, token)
-            if response.status_code == httpx.codes.UNAUTHORIZED:
-                await _whole(response)
-                if not lacks_scope(response):
-                    token = await requests.tokens(requests.connection_id, rejected=token)
-                    response = await self._send(call, headers, token)
-            return response
+            narrowings = requests.gate.narrowings
+            begun = requests.spending.begin(call.method, call.path, requests.gate.inside)
+            response = await self._with_token(call, headers)
+            if response.is_success:
+                requests.spending.note_success(begun)
+                return response, None
+            await _whole(response)
+            error = requests.refused(call, response)
+            requests.note(error, begun, narrowings)
+            return response, error
+
+    async def _with_token(self, call: Call, headers: Mapping[str, str]) -> httpx.Response:
+        """Send, with a new token where the first is refused."""
+        requests = self.requests
+        token = await requests.tokens(requests.connection_id)
+        response = await self._send(call, headers, token)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            await _whole(response)
+            if not lacks_scope(response):
+                token = await requests.tokens(requests.connection_id, rejected=token)
+                response = await self._send(call, headers, token)
+        return response
 
     async def _send(self, call: Call, headers: Mapping[str, str], token: str) -> httpx.Response:
         http = self.requests.http
@@ -173,21 +182,6 @@ class HttpGmailStreams:
             return await http.send(request, stream=True)
         except httpx.HTTPError as error:
             raise network_error(error) from error
-
-    async def _refusal(self, call: Call, response: httpx.Response) -> Exception | None:
-        """Return the error that a refused answer means; its body is then in memory."""
-        if response.is_success:
-            return None
-        narrowings = self.requests.gate.narrowings
-        await _whole(response)
-        error = refusal_error(
-            response, scope_for(call.method, call.path), self.requests.clock.now()
-        )
-        if isinstance(error, TooManyConcurrentError):
-            self.requests.gate.note_refusal(narrowings)
-        if isinstance(error, DeploymentError):
-            self.requests.note(error)
-        return error
 
 
 def _part(payload: Mapping[str, Any], message_id: MessageId, part_id: str) -> MessagePart:

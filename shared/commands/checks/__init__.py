@@ -52,6 +52,8 @@ CHECKS = (
     Check("ended grants", seen.grants_end),
     Check("sends", seen.sends_are_answered),
     Check("refusals", seen.refusals_are_known),
+    Check("quota", seen.allowance_is_as_set),
+    Check("calls at once", seen.enough_at_once),
     Check("platform's calls", seen.platform_calls),
     Check("standstill", seen.processes_stand_still),
 )

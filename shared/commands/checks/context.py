@@ -33,6 +33,7 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
         "accounts": CONSENT_URL,
         "oauth2": TOKEN_URL,
         "pubsub": "https://pubsub.googleapis.com",
+        "logging": "https://logging.googleapis.com",
         "cloudtasks": "https://cloudtasks.googleapis.com",
         "cloudkms": "https://cloudkms.googleapis.com",
     }
@@ -95,17 +96,24 @@ class CheckContext:
 
         Raises NotCheckedError; it names the permission `needs` where that is what is missing.
         """
-        token = EMULATED_TOKEN if self.settings.google_url else await self._token()
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = await self.ask("GET", f"{self.at(service)}/{path}", headers=headers)
+        answer = await self._ask_google("GET", service, path)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        if answer.status_code in {401, 403}:
-            raise NotCheckedError(f"These credentials may not read it: {needs} is needed.")
-        if not answer.is_success:
-            raise NotCheckedError(f"{service} answered {answer.status_code}.")
-        found: Mapping[str, Any] = answer.json()
-        return found
+        return _read_answer(answer, service, needs)
+
+    async def post(
+        self, service: str, path: str, body: Mapping[str, Any], *, needs: str
+    ) -> Mapping[str, Any]:
+        """Call a method of a Google Cloud API. Raises NotCheckedError."""
+        answer = await self._ask_google("POST", service, path, json=body)
+        return _read_answer(answer, service, needs)
+
+    async def _ask_google(
+        self, method: str, service: str, path: str, **given: Any
+    ) -> httpx.Response:
+        token = EMULATED_TOKEN if self.settings.google_url else await self._token()
+        headers = {"Authorization": f"Bearer {token}"}
+        return await self.ask(method, f"{self.at(service)}/{path}", headers=headers, **given)
 
     async def _token(self) -> str:
         try:
@@ -139,6 +147,15 @@ class CheckContext:
         return found
 
 
+def _read_answer(answer: httpx.Response, service: str, needs: str) -> Mapping[str, Any]:
+    if answer.status_code in {401, 403}:
+        raise NotCheckedError(f"These credentials may not do it: {needs} is needed.")
+    if not answer.is_success:
+        raise NotCheckedError(f"{service} answered {answer.status_code}.")
+    found: Mapping[str, Any] = answer.json()
+    return found
+
+
 def require_file(path: Path | None) -> None:
     """Raise NotCheckedError where a local file is not there yet."""
     if path is not None and not path.exists():
@@ -161,3 +178,5 @@ class Check:
 
     name: str
     run: Callable[[CheckContext], Awaitable[Finding]]
+    timeout_s: float = 45.0
+    """How long it may take."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from shared.adapters.gmail.requests import MOST_AT_ONCE
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, count_of, ok, warning
-from shared.domain.google.observations import Count, Duration, Kinds, Observed
+from shared.domain.google.observations import Amount, Count, Duration, Kinds, Observed
 from shared.domain.sync.mailbox import WATCH_LIFETIME
 
 WEEK: Final = timedelta(days=7)
@@ -125,6 +126,31 @@ async def refusals_are_known(context: CheckContext) -> Finding:
         last = ", ".join(f"{one.kind} {one.told} ({one.method})" for one in seen.surprises)
         return warning(f"not known: {_name(surprises)}; the last: {last}", REPORT)
     return ok(f"seen here: {_name(seen.kind(Kinds.REFUSALS))}, and nothing that is not known")
+
+
+async def allowance_is_as_set(context: CheckContext) -> Finding:
+    """Say how many units were spent in the minute of a refusal, and what waits did (FACTS 1.1)."""
+    seen = await _read_observed(context)
+    assumed = context.settings.units_per_minute
+    units, told = seen.amount(Amount.UNITS_AT_REFUSAL), seen.duration(Duration.WAIT_TOLD)
+    if not units.count:
+        return ok(f"seen here: none refused for quota (assumed: {assumed} units a minute)")
+    enough = seen.duration(Duration.WAIT_ENOUGH)
+    words = f"seen here: refused {units.count}x, at {units.least:.0f} to {units.most:.0f} units"
+    words += f", told to wait {_span(told.most)} at most" if told.count else ""
+    words += f", {_span(enough.quantile(0.95))} were enough" if enough.count else ""
+    return ok(f"{words} (assumed: {assumed} units a minute; what others spend is not seen)")
+
+
+async def enough_at_once(context: CheckContext) -> Finding:
+    """Say how many requests were in flight when Gmail refused one as too many (FACTS 1.8)."""
+    at_once = (await _read_observed(context)).amount(Amount.AT_ONCE_AT_REFUSAL)
+    if not at_once.count:
+        return ok(f"seen here: none was one too many (assumed: never with {MOST_AT_ONCE})")
+    return ok(
+        f"seen here: {at_once.count}x one too many, with {at_once.least:.0f} in flight at least "
+        f"(assumed: never with {MOST_AT_ONCE}, but other programs' count too)"
+    )
 
 
 async def platform_calls(context: CheckContext) -> Finding:

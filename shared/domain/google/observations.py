@@ -52,6 +52,8 @@ class Kinds(StrEnum):
     """By whether they brought a new refresh token."""
     SENDS = "sends"
     """By whether Gmail answered, and what became of those whose answer was lost."""
+    PROBED = "probed"
+    """What a probe of the platform came with, once each."""
 
 
 class Duration(StrEnum):
@@ -74,11 +76,27 @@ class Duration(StrEnum):
     """From a message's internalDate to its arrival, which its id tells."""
     STANDSTILL = "standstill"
     """How long a process got no CPU after an answer."""
+    WAIT_TOLD = "wait_told"
+    """What a refusal for quota asked for."""
+    WAIT_ENOUGH = "wait_enough"
+    """From a refusal for quota to the begin of the next call that passed."""
+
+
+class Amount(StrEnum):
+    """Numbers of which the ends are of interest."""
+
+    UNITS_AT_REFUSAL = "units_at_refusal"
+    """Quota units that a mailbox's calls cost within the minute before Gmail refused one."""
+    AT_ONCE_AT_REFUSAL = "at_once_at_refusal"
+    """Requests of a mailbox that were in flight when Gmail refused one as too many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How long something took: how often in each range of BOUNDS_S, and the ends, in seconds."""
+    """How long something took: how often in each range of BOUNDS_S, and the ends, in seconds.
+
+    Of an amount, the same of a bare number.
+    """
 
     counts: tuple[int, ...] = (0,) * (len(BOUNDS_S) + 1)
     least: float = 0.0
@@ -134,6 +152,7 @@ class Observed:
     durations: Mapping[str, Measure] = field(default_factory=dict)
     surprises: tuple[Surprise, ...] = ()
     schema_version: int = 1
+    amounts: Mapping[str, Measure] = field(default_factory=dict)
 
     def with_more(self, more: "Observed") -> "Observed":
         """Return both together; the surprises are the last ones, the newest at the end."""
@@ -141,17 +160,14 @@ class Observed:
             kind: cap_kinds(Counter(self.kinds.get(kind, {})) + Counter(more.kinds.get(kind, {})))
             for kind in {**self.kinds, **more.kinds}
         }
-        durations = {
-            name: self.durations.get(name, Measure()).merge(more.durations.get(name, Measure()))
-            for name in {**self.durations, **more.durations}
-        }
         surprises = sorted((*self.surprises, *more.surprises), key=lambda one: one.at)
         return replace(
             self,
             since=min(self.since, more.since),
             counts=dict(Counter(self.counts) + Counter(more.counts)),
             kinds=kinds,
-            durations=durations,
+            durations=_merge_measures(self.durations, more.durations),
+            amounts=_merge_measures(self.amounts, more.amounts),
             surprises=tuple(surprises[-LAST_SURPRISES:]),
         )
 
@@ -162,6 +178,15 @@ class Observed:
     def duration(self, name: Duration) -> Measure:
         """Return one duration's measure."""
         return self.durations.get(name, Measure())
+
+    def amount(self, name: Amount) -> Measure:
+        """Return one amount's measure."""
+        return self.amounts.get(name, Measure())
+
+
+def _merge_measures(one: Mapping[str, Measure], other: Mapping[str, Measure]) -> dict[str, Measure]:
+    empty = Measure()
+    return {name: one.get(name, empty).merge(other.get(name, empty)) for name in {**one, **other}}
 
 
 def cap_kinds(counts: Mapping[str, int]) -> dict[str, int]:
@@ -188,6 +213,7 @@ class Sightings:
     counts: Counter[str] = field(default_factory=Counter)
     kinds: dict[str, Counter[str]] = field(default_factory=dict)
     durations: dict[str, Measure] = field(default_factory=dict)
+    amounts: dict[str, Measure] = field(default_factory=dict)
     surprises: list[Surprise] = field(default_factory=list)
     written_at: datetime | None = None
     _told: set[tuple[str, str, str]] = field(default_factory=set)
@@ -207,6 +233,10 @@ class Sightings:
         seconds = max(0.0, duration.total_seconds())
         self.durations[name] = self.durations.get(name, Measure()).with_one(seconds)
 
+    def measure_amount(self, name: Amount, amount: int) -> None:
+        """Note how much it was."""
+        self.amounts[name] = self.amounts.get(name, Measure()).with_one(amount)
+
     def surprise(self, kind: str, method: str, told: str, now: datetime) -> None:
         """Note something of Google's that is not known; each is told once by a process."""
         told = told if NAME.fullmatch(told) else OTHER
@@ -217,7 +247,8 @@ class Sightings:
 
     def take(self, shard: str, now: datetime) -> Observed | None:
         """Return what there is and forget it; None where there is nothing."""
-        if not (self.counts or self.kinds or self.durations or self.surprises):
+        gathered = (self.counts, self.kinds, self.durations, self.amounts, self.surprises)
+        if not any(gathered):
             return None
         found = Observed(
             id=shard,
@@ -225,8 +256,9 @@ class Sightings:
             counts=dict(self.counts),
             kinds={kind: dict(one) for kind, one in self.kinds.items()},
             durations=dict(self.durations),
+            amounts=dict(self.amounts),
             surprises=tuple(self.surprises),
         )
-        for one in (self.counts, self.kinds, self.durations, self.surprises):
+        for one in gathered:
             one.clear()
         return found

@@ -69,6 +69,9 @@ UNITS: Final[dict[tuple[str, str], int]] = {
 }
 
 
+_SEGMENTS: Final = tuple((verb, pattern, pattern.split("/")) for verb, pattern in UNITS)
+
+
 def units_of(method: str, path: str) -> int | None:
     """Return what the call costs; None for a method that is not in the table."""
     pattern = pattern_of(method, path)
@@ -78,10 +81,12 @@ def units_of(method: str, path: str) -> int | None:
 def pattern_of(method: str, path: str) -> str | None:
     """Return such as `messages/*`, without ids; None for a method that is not in the table."""
     segments = path.strip("/").split("/")
-    patterns = (pattern for verb, pattern in UNITS if verb == method)
-    return next((one for one in patterns if _fits(one.split("/"), segments)), None)
+    known = (row for row in _SEGMENTS if row[0] == method)
+    return next((pattern for _, pattern, parts in known if _fits(parts, segments)), None)
 
 
 def _fits(pattern: list[str], segments: list[str]) -> bool:
-    pairs = zip(pattern, segments, strict=False)
-    return len(pattern) == len(segments) and all(one in {_ANY, is_} for one, is_ in pairs)
+    if len(pattern) != len(segments):
+        return False
+    pairs = zip(pattern, segments, strict=True)
+    return all(one in {_ANY, is_} for one, is_ in pairs)

@@ -33,6 +33,7 @@ def deployment(settings: Settings) -> Deployment:
         mcp_result_bytes=settings.mcp_result_bytes,
         backups_kept=timedelta(days=settings.backup_days),
         testing=settings.publishing == "testing",
+        ready_syncs=tuple(settings.syncs),
     )
 
 

@@ -35,7 +35,7 @@ class Function:
 FUNCTIONS = (
     Function("oauth_callback", Trigger.PUBLIC, ("/connect-ui", "/connect/session", "/oauth")),
     Function("gmail_push", Trigger.PUSH, ("/push/gmail",)),
-    Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect")),
+    Function("sync_mailbox", Trigger.TASKS, ("/tasks/sync", "/tasks/disconnect", "/tasks/probe")),
     Function(
         "run_actions",
         Trigger.TASKS,

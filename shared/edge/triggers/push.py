@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.domain.bounded import BoundedMap
 from shared.domain.google.observations import Duration, Kinds, Sightings
+from shared.edge.triggers.probe import note_probe
 from shared.edge.triggers.push_envelope import Malformed, Notification, read_envelope
 from shared.edge.triggers.tasks import stopped_by
 from shared.edge.web.call import Call
@@ -15,6 +16,7 @@ from shared.edge.web.routes import MEBIBYTE, Access, Route
 from shared.edge.web.status import unreadable
 from shared.errors import FencedOutError, PermanentError
 from shared.ports.clock import Clock
+from shared.usecases.probe import PROBE_ATTRIBUTE, PROBE_ID, ProbeId
 from shared.usecases.sync.handle_push import Notified, NotifyPush, UnknownMailbox
 
 LARGEST = 10 * MEBIBYTE
@@ -35,6 +37,9 @@ async def gmail_push(call: Call) -> None:
             reason=notification.reason,
             pubsub_message_id=notification.message_id,
         )
+        return
+    if PROBE_ID.fullmatch(id := notification.attributes.get(PROBE_ATTRIBUTE, "")):
+        await _note_probe(call, ProbeId(id), notification)
         return
     _note(call, notification)
     if notification in call.use(PushDeduplication):
@@ -65,6 +70,15 @@ def _note(call: Call, notification: Notification) -> None:
     seen.count_kind(Kinds.HISTORY_ID_AS, notification.id_form)
     if notification.published_at is not None:
         seen.measure(Duration.PUSH_DELAY, call.use(Clock).now() - notification.published_at)
+
+
+async def _note_probe(call: Call, id: ProbeId, notification: Notification) -> None:
+    """Note how a message came that the doctor published."""
+    durations = {}
+    if notification.published_at is not None:
+        durations[Duration.PUSH_DELAY] = call.use(Clock).now() - notification.published_at
+    named = [f"attribute.{name}" for name in sorted(notification.attributes)]
+    await note_probe(call, id, durations, *named)
 
 
 ROUTES = (

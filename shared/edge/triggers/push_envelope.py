@@ -24,6 +24,8 @@ class Notification:
     published_at: datetime | None = field(default=None, compare=False)
     id_form: str = field(default="", compare=False)
     """Whether the history ID came as a number or as text: sources disagree."""
+    attributes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Gmail's own messages have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,13 @@ def read_envelope(raw: bytes) -> Notification | Malformed:
     if history_id is None:
         return Malformed("no_history_id", message_id)
     form = "text" if isinstance(told, str) else "number"
-    return Notification(email, history_id, message_id, _published_at(message), form)
+    published_at = _published_at(message)
+    return Notification(email, history_id, message_id, published_at, form, _attributes(message))
+
+
+def _attributes(message: Mapping[str, Any]) -> Mapping[str, str]:
+    told = _object(message, "attributes") or {}
+    return {name: value for name, value in told.items() if isinstance(value, str)}
 
 
 def _published_at(message: Mapping[str, Any]) -> datetime | None:

@@ -22,6 +22,8 @@ class Deployment:
     """Whether Google ends every grant after seven days (FACTS 6.6)."""
     backups_kept: timedelta
     """How long what was erased lives on in backups of the store; zero where there are none."""
+    ready_syncs: tuple[str, ...] = ()
+    """The ready syncs that it names."""
 
     @property
     def secure(self) -> bool:

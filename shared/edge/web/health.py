@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from shared.actions.faults import known_faults
+from shared.actions.faults import known_faults, known_left_out
 from shared.domain.google.trouble import REMEDIES
 from shared.domain.troubles import docs_of
 from shared.edge.web.call import Call
@@ -20,6 +20,13 @@ class OwnFault(ResponseModel):
     error: str
 
 
+class SyncLeftOut(ResponseModel):
+    """A sync that was written or named, and never runs."""
+
+    name: str
+    reason: str
+
+
 class OpenTrouble(ResponseModel):
     """What keeps every connection from working until an operator acts."""
 
@@ -32,18 +39,25 @@ class OpenTrouble(ResponseModel):
 class Health(ResponseModel):
     """The process is up.
 
-    `degraded` where some of the deployment's own code is left out, or trouble concerns all of it.
+    `degraded` where some of the deployment's own code or syncs is left out, or trouble concerns all
+    of it.
     """
 
     status: Literal["ok", "degraded"] = "ok"
     environment: str
     faults: list[OwnFault]
+    left_out: list[SyncLeftOut]
     troubles: list[OpenTrouble]
 
 
 async def check_health(call: Call) -> Health:
-    """Return that this function is up, which own modules are not served, and what troubles all."""
+    """Return that this function is up, which own code is not served, and what troubles all.
+
+    Own code is known where the function loads it: `api` does.
+    """
     found = [OwnFault(file=one.file, line=one.line, error=one.error) for one in known_faults()]
+    ready = call.use(Deployment).ready_syncs
+    left = [SyncLeftOut(name=one.name, reason=one.reason) for one in known_left_out(ready)]
     report = call.use(ReportTroubles)
     open_now = (await report.board()).lasting(report.clock.now())
     troubles = [
@@ -52,9 +66,10 @@ async def check_health(call: Call) -> Health:
         if code in REMEDIES
     ]
     return Health(
-        status="degraded" if found or troubles else "ok",
+        status="degraded" if found or left or troubles else "ok",
         environment=call.use(Deployment).environment,
         faults=found,
+        left_out=left,
         troubles=troubles,
     )
 

@@ -29,7 +29,7 @@ from shared.domain.trace_context import (
 FIELDS = frozenset({
     "function", "connection", "operation", "request_id", "pubsub_message_id", "method", "route",
     "status", "duration_ms", "code", "error", "frames", "outcome", "count", "event", "task",
-    "attempt", "history_id", "reason",
+    "attempt", "history_id", "reason", "probe",
 })  # fmt: skip
 """What a line may carry besides message, severity, time and trace."""
 

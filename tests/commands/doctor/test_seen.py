@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from shared.commands.checks.finding import Verdict
-from shared.domain.google.observations import Count, Duration, Kinds, Sightings
+from shared.domain.google.observations import Amount, Count, Duration, Kinds, Sightings
 from shared.ports.clock import Clock
 from shared.usecases.observe import ReportObservations
 from tests.harness.doctoring import EMAIL, DoctorHarness, a_mail
+from tests.harness.google import PLENTY
 
 DAY = timedelta(days=1)
 
@@ -100,3 +101,25 @@ async def test_what_pushes_brought_and_how_sends_ended_is_counted(harness: Docto
     assert "4 pushes, 1 brought nothing, 1 change without one; 2 of 7 records" in announced
     assert "9 sends, answers lost: found 1x" in (await harness.look("sends")).seen
     assert "2 new refresh tokens" in (await harness.look("ended grants")).seen
+
+
+async def test_what_gmail_refused_for_quota_stands_beside_what_is_assumed(
+    harness: DoctorHarness,
+) -> None:
+    assert f"none refused for quota (assumed: {PLENTY} units" in (await harness.look("quota")).seen
+    assert (
+        "none was one too many (assumed: never with 5)"
+        in (await harness.look("calls at once")).seen
+    )
+    container = harness.context().container
+    sightings = container.use(Sightings)
+    for units in (5_900, 6_100):
+        sightings.measure_amount(Amount.UNITS_AT_REFUSAL, units)
+    sightings.measure(Duration.WAIT_TOLD, DAY / 1440)
+    sightings.measure(Duration.WAIT_ENOUGH, DAY / 1440)
+    sightings.measure_amount(Amount.AT_ONCE_AT_REFUSAL, 11)
+    await container.use(ReportObservations)()
+    quota = (await harness.look("quota")).seen
+    assert "refused 2x, at 5900 to 6100 units, told to wait 1.0 min" in quota
+    assert "1.0 min were enough" in quota
+    assert "with 11 in flight at least" in (await harness.look("calls at once")).seen

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import httpx
 
+from infra.local.google.gmail.history import AHEAD
 from tests.contracts.google.mailbox_to_match import ADA, TOPIC
 from tests.contracts.google.recording import BY_NAME, Recording
 from tests.infra.google.emulator import FULL, SCOPE, Google
@@ -85,8 +86,11 @@ def _spent(google: Google, recording: Recording) -> httpx.Response:
 
 
 def _not_here(google: Google, recording: Recording) -> httpx.Response:
-    named = {"startHistoryId": "1"} if recording.method == "history.list" else {}
-    return _called(google, recording, **named)
+    if recording.method != "history.list":
+        return _called(google, recording)
+    current = int(google.call(ADA, "GET", "me/profile").json()["historyId"])
+    start = current + AHEAD if "ahead" in recording.told["case"] else 1
+    return _called(google, recording, startHistoryId=str(start))
 
 
 def _conflict(google: Google, recording: Recording) -> httpx.Response:
@@ -137,6 +141,16 @@ def _gmails_own_label(google: Google, recording: Recording) -> httpx.Response:
     return google.call(ADA, verb, "me/labels/INBOX", json={"name": "Mine"})
 
 
+def _label(name: str, **color: str) -> Provoke:
+    body = {"name": name, **({"color": color} if color else {})}
+    return lambda google, _recording: google.call(ADA, "POST", "me/labels", json=body)
+
+
+def _too_many(google: Google, _recording: Recording) -> httpx.Response:
+    body = {"ids": [UNKNOWN] * 1_001, "addLabelIds": ["STARRED"]}
+    return google.call(ADA, "POST", "me/messages/batchModify", json=body)
+
+
 def _addressed_to_nobody(google: Google, _recording: Recording) -> httpx.Response:
     return google.call(ADA, "POST", "me/messages/send", json={"raw": "U3ViamVjdDogcw0KDQp4"})
 
@@ -160,6 +174,12 @@ PROVOCATIONS: Final[tuple[tuple[str, Provoke], ...]] = (
     ("404 notFound", _not_here),
     ("400 invalidArgument Only one user push", _fault("watch_conflict")),
     ("400 invalidArgument Invalid pageToken", _query(pageToken="abc")),
+    ("400 invalidArgument Invalid label name", _label("Muted")),
+    (
+        "400 invalidArgument Label color",
+        _label("Blue", backgroundColor="#41236D", textColor="#ffffff"),
+    ),
+    ("400 invalidArgument Number of ids cannot exceed", _too_many),
     ("400 invalidArgument Invalid label", _query(labelIds="Label_404")),
     ("400 invalidArgument Invalid id", _bad_id),
     ("400 invalidArgument No label add", _nothing_to_change),

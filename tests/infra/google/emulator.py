@@ -214,7 +214,9 @@ def error_of(response: httpx.Response | Any) -> dict[str, Any]:
     content = response.content
     body: dict[str, Any] = json.loads(content)["error"]
     assert set(body) >= {"code", "message", "errors", "status"}
-    assert set(body["errors"][0]) >= {"message", "domain", "reason"}
+    (entry, *_) = body["errors"]
+    named = {"message", "reason"} | (set() if entry["reason"] == "invalid" else {"domain"})
+    assert set(entry) >= named
     return body
 
 

@@ -181,14 +181,9 @@ def test_the_metadata_scope_sees_no_bodies(google: Google, ada: str, form: str) 
     assert with_token(google, path + "metadata", f"{SCOPE}metadata").is_success
 
 
-def test_what_is_not_built_is_refused_loudly(google: Google, ada: str) -> None:
-    answer = google.call(ADA, "GET", "me/settings/colours")
-    assert answer.status_code == 501
-    assert error_of(answer)["status"] == "UNIMPLEMENTED"
-
-
-def test_what_google_does_not_have_either_is_not_a_success(google: Google, ada: str) -> None:
-    assert google.call(ADA, "GET", "me/nonsense").status_code in {404, 501}
+def test_what_gmail_does_not_have_is_a_page_that_says_so(google: Google, ada: str) -> None:
+    answer = google.call(ADA, "GET", "me/nonsense")
+    assert (answer.status_code, answer.headers["content-type"][:9]) == (404, "text/html")
 
 
 def test_broken_json_is_a_400(google: Google, ada: str) -> None:

@@ -8,9 +8,10 @@ import pytest
 from shared.actions.syncs import Sync, SyncContext
 from shared.domain.own_reach import SecretUnavailableError
 from shared.errors import InvalidRequestError
-from tests.harness.models import KEY, model_harness
+from tests.harness.models import model_harness
 
 URL = "https://crm.example/rows"
+KEY = "canary-3c0e"
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,19 @@ async def rows(context: SyncContext[None]) -> None:
     context.save(*(Row(f"r{place}") for place in range(found["rows"])))
 
 
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the deployment a secret."""
+    monkeypatch.setenv("CRM_KEY", KEY)
+
+
 async def test_a_named_host_is_read_with_a_declared_secret() -> None:
     sync = Sync("crm", "Rows.", (Row,), rows, hosts=("crm.example",), secrets=("CRM_KEY",))
     async with model_harness(sync) as harness:
+        crm = harness.host({"rows": 2})
         await harness.run("crm")
         assert {*await harness.rows("Row")} == {"r0", "r1"}
+        assert crm.requests[0].headers["authorization"] == f"Bearer {KEY}"
         state = await harness.state("crm")
         assert state.last_error is None
         assert KEY not in str(state)

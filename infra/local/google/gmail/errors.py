@@ -3,10 +3,13 @@
 The status table of the Gmail API: each constructor names its HTTP status, reason, status text.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+BAD_REQUEST: Final = "type.googleapis.com/google.rpc.BadRequest"
+PLACE: Final = re.compile(r" at '([^']+)'")
 STATUS_TEXT: Final = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -56,15 +59,18 @@ class GmailError(Exception):
         self.status_text = status_text or known
         self.domain = domain
 
-    def body(self) -> dict[str, Any]:
-        """Return the JSON body of FACTS 14.5."""
-        entry = {"message": self.inner, "domain": self.domain, "reason": self.reason}
+    def body(self, *, newer: bool = False) -> dict[str, Any]:
+        """Return the JSON body of FACTS 14.5; the newer format has no `errors`."""
+        domain = {"domain": self.domain} if self.domain else {}
+        entry = {"message": self.inner, **domain, "reason": self.reason}
         error: dict[str, Any] = {
             "code": self.status,
             "message": self.message,
             "errors": [{**entry, **self.where}],
             "status": self.status_text,
         }
+        if newer:
+            del error["errors"]
         if self.details:
             error["details"] = list(self.details)
         return {"error": error}
@@ -76,8 +82,14 @@ def invalid(message: str) -> GmailError:
 
 
 def unreadable(message: str) -> GmailError:
-    """Return a 400 about a value that does not parse as its type (FACTS 14.2)."""
-    return GmailError(400, "invalid", message)
+    """Return a 400 about a value that does not parse as its type (FACTS 14.2).
+
+    It comes from in front of Gmail: its entry names no domain, and details name the field.
+    """
+    place = PLACE.search(message)
+    violation = {**({"field": place[1]} if place else {}), "description": message}
+    details = [{"@type": BAD_REQUEST, "fieldViolations": [violation]}]
+    return GmailError(400, "invalid", message, domain="", details=details)
 
 
 def precondition(message: str) -> GmailError:

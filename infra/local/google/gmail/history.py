@@ -22,13 +22,18 @@ BACKWARDS: Final = 1_000
 """How far below the checkpoint a history that runs backwards tells its current id."""
 
 
+AHEAD: Final = 1_000_000
+"""How far ahead of the mailbox a start is refused; nearer ones are said to answer (FACTS 3.4)."""
+
+
 def _start(call: Call) -> int:
     text = call.query.get("startHistoryId")
     if not text:
         raise invalid("Missing required parameter: startHistoryId")
     if not DECIMAL.fullmatch(text) or int(text) >= UINT64:
         raise unreadable(f"Invalid value at 'start_history_id' (TYPE_UINT64), \"{text}\"")
-    if int(text) < history_floor(call.store, call.email) or call.fault("history_expired"):
+    floor, top = history_floor(call.store, call.email), call.store.history_id(call.email) + AHEAD
+    if not floor <= int(text) < top or call.fault("history_expired"):
         raise not_found()
     return int(text)
 
@@ -45,7 +50,7 @@ def _kinds(call: Call) -> list[Kind]:
 
 
 def list_(call: Call) -> Answer:
-    """List history records after startHistoryId, oldest first; 404 where that has expired.
+    """List history records after startHistoryId, oldest first; 404 for what is expired or to come.
 
     `historyId` is the mailbox's current one on every page (FACTS 3.3); without records there is no
     `history` (FACTS 3.4).

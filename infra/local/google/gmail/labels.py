@@ -1,10 +1,10 @@
 """users.labels."""
 
-import re
 from typing import Any, Final
 
 from infra.local.google.gmail.call import Answer, Call
 from infra.local.google.gmail.errors import GmailError, invalid, not_found
+from infra.local.google.gmail.palette import PALETTE
 from infra.local.google.gmail.params import read_body, string
 from infra.local.google.mail import labels
 from infra.local.google.mail.labels import SYSTEM, LabelConflictError
@@ -27,9 +27,13 @@ VISIBILITIES: Final = {
     "messageListVisibility": ("show", "hide"),
     "labelListVisibility": ("labelShow", "labelShowIfUnread", "labelHide"),
 }
-COLOR: Final = re.compile(r"#[0-9a-f]{6}")
 COLOR_FIELDS: Final = ("textColor", "backgroundColor")
 LONGEST_NAME: Final = 225
+RESERVED: Final = frozenset({
+    "allmail", "archive", "archived", "bin", "buzz", "chats", "drafts", "migrated", "muted",
+    "todo", "todos",
+})  # fmt: skip
+"""Names of no label that Gmail refuses all the same; as got-your-back keeps them."""
 
 
 def list_(call: Call) -> Answer:
@@ -67,15 +71,17 @@ def _properties(body: dict[str, Any]) -> dict[str, Any]:
     if body.get("color"):
         color = read_body(body["color"], COLOR_FIELDS)
         values = {field: string(color, field) for field in COLOR_FIELDS}
-        if not all(COLOR.fullmatch(value) for value in values.values()):
-            raise invalid("Label color is not on the allowed color palette")
+        for value in values.values():
+            if value not in PALETTE:
+                raise invalid(f"Label color {value} is not on the allowed color palette")
         found["color"] = values
     return found
 
 
 def _name(body: dict[str, Any]) -> str:
     name = string(body, "name").strip()
-    if not name or len(name) > LONGEST_NAME or name.upper() in SYSTEM:
+    taken = name.upper() in SYSTEM or name.lower() in RESERVED
+    if not name or len(name) > LONGEST_NAME or taken:
         raise invalid("Invalid label name")
     return name
 

@@ -140,7 +140,7 @@ def _batch(call: Call, body: Any) -> list[Message]:
     if not ids:
         raise invalid("No message ids specified")
     if len(ids) > MOST_IDS:
-        raise invalid(f"Too many message ids specified, the limit is {MOST_IDS}")
+        raise invalid(f"Number of ids cannot exceed {MOST_IDS}")
     numbers = dict.fromkeys(hex_id(id, "ids") for id in ids)
     found = (call.store.message(call.email, number) for number in numbers)
     return [message for message in found if message is not None]

@@ -17,7 +17,7 @@ from infra.local.google.clock import Clock
 from infra.local.google.faults import RENAMING_FAULTS, Faults
 from infra.local.google.oauth.accounts import Accounts
 from infra.local.google.oauth.keys import SigningKey
-from infra.local.google.push.envelope import Notice, PushToken, envelope
+from infra.local.google.push.envelope import Notice, PushToken, envelope, notification_data
 from infra.local.google.push.label_filter import LabelFilter
 from infra.local.google.push.watches import Watches
 from infra.local.google.settings import GoogleSettings
@@ -89,14 +89,8 @@ class Pushes:
         if self._faults.take("push_drop", "push", email):
             self.counts["lost"] += 1
             return
-        body = envelope(
-            self._announced_address(email),
-            history_id,
-            message_id=str(next(self._message_ids)),
-            subscription=self._settings.subscription,
-            now=now,
-        )
-        notice = Notice(email, body, now)
+        data = notification_data(self._announced_address(email), history_id)
+        _, notice = self._wrapped(email, data, {}, now)
         due = now + self._delay("push_late", email)
         overtaken = self._held_back.pop(email, None)
         if overtaken is not None:
@@ -108,6 +102,23 @@ class Pushes:
         if self._faults.take("push_double", "push", email):
             self._schedule(notice, due)
         self.wake()
+
+    def publish_message(self, data: str, attributes: Mapping[str, str]) -> str:
+        """Publish any message, `data` in base64, as the topic's owner may; return its id."""
+        now = self._clock.now()
+        id, notice = self._wrapped("", data, attributes, now)
+        if self.endpoint is not None:
+            self._schedule(notice, now)
+            self.wake()
+        return id
+
+    def _wrapped(
+        self, email: str, data: str, attributes: Mapping[str, str], now: datetime
+    ) -> tuple[str, Notice]:
+        id = str(next(self._message_ids))
+        subscription = self._settings.subscription
+        body = envelope(data, attributes, message_id=id, subscription=subscription, now=now)
+        return id, Notice(email, body, now)
 
     def wake(self) -> None:
         """Look at once for what is due: something was published, or time has jumped."""
@@ -230,9 +241,10 @@ class Pushes:
 
     async def _post(self, body: bytes) -> bool:
         if (emulator := self._settings.pubsub_emulator) is not None:
-            told = orjson.loads(body)["message"]["data"]
+            told = orjson.loads(body)["message"]
+            message = {name: told[name] for name in ("data", "attributes") if name in told}
             address = f"http://{emulator}/v1/{self._settings.topic}:publish"
-            return await self._deliver_to(address, orjson.dumps({"messages": [{"data": told}]}), {})
+            return await self._deliver_to(address, orjson.dumps({"messages": [message]}), {})
         headers = {
             "Authorization": f"Bearer {self._token.at(self._clock.now())}",
             "Accept": "application/json",

@@ -2,8 +2,10 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from infra.local.google.oauth.identity import push_token_claims
 from infra.local.google.oauth.keys import SigningKey
@@ -26,14 +28,25 @@ class Notice:
     behind: list["Notice"] = field(default_factory=list)
 
 
-def envelope(
-    email: str, history_id: int, *, message_id: str, subscription: str, now: datetime
-) -> bytes:
-    """Return the wrapped body; the history ID is a number, the data padded base64."""
+def notification_data(email: str, history_id: int) -> str:
+    """Return what Gmail says: the history ID is a number, the whole padded base64."""
     data = json.dumps({"emailAddress": email, "historyId": history_id}, separators=(",", ":"))
+    return base64.b64encode(data.encode()).decode()
+
+
+def envelope(
+    data: str,
+    attributes: Mapping[str, str],
+    *,
+    message_id: str,
+    subscription: str,
+    now: datetime,
+) -> bytes:
+    """Return the wrapped body; a message without attributes has no such field."""
     moment = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    message = {
-        "data": base64.b64encode(data.encode()).decode(),
+    message: dict[str, Any] = {
+        **({"attributes": dict(attributes)} if attributes else {}),
+        "data": data,
         "messageId": message_id,
         "message_id": message_id,
         "publishTime": moment,

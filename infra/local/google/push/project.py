@@ -1,7 +1,7 @@
-"""Cloud Pub/Sub's own REST API, read only: the topic, who may publish to it, where it pushes.
+"""Cloud Pub/Sub's own REST API: the topic, who may publish to it, where it pushes; publishing.
 
 What an operator's tools ask of `pubsub.googleapis.com`; bodies are those of the discovery document
-`pubsub.v1`. Every bearer may read, as the project's owner may.
+`pubsub.v1`. Every bearer may do so, as the project's owner may.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _STATUS = {401: "UNAUTHENTICATED", 404: "NOT_FOUND"}
 
 
 class PubSubProject:
-    """GET of the one topic, its policy, its subscriptions, and the push subscription."""
+    """The one topic, its policy, its subscriptions, and the push subscription."""
 
     def __init__(self, settings: GoogleSettings, watches: Watches, pushes: Pushes) -> None:
         self._settings = settings
@@ -32,6 +32,7 @@ class PubSubProject:
         return [
             Route(f"{topic}/subscriptions", self.subscriptions),
             Route(topic, self.topic),
+            Route(topic, self.publish, methods=["POST"]),
             Route("/v1/projects/{project}/subscriptions/{subscription}", self.subscription),
         ]
 
@@ -43,6 +44,20 @@ class PubSubProject:
         if verb == "getIamPolicy":
             return JSONResponse(self._policy())
         return JSONResponse({"name": name, "state": "ACTIVE"})
+
+    async def publish(self, request: Request) -> JSONResponse:
+        """Publish messages with `:publish`; nothing else is posted to a topic here."""
+        name, _, verb = _name(request).partition(":")
+        if refused := self._refusal(request, name, self._settings.topic, "Topic"):
+            return refused
+        if verb != "publish":
+            return _error_response(404, "Method not found.")
+        told = (await request.json())["messages"]
+        ids = [
+            self._pushes.publish_message(one.get("data", ""), one.get("attributes", {}))
+            for one in told
+        ]
+        return JSONResponse({"messageIds": ids})
 
     async def subscriptions(self, request: Request) -> JSONResponse:
         """Return the names of the topic's subscriptions."""

@@ -55,11 +55,35 @@ async def test_another_mailbox_is_delegation_denied(visitor: Visitor, token: str
 
 
 async def test_what_is_not_emulated_is_refused_loudly(visitor: Visitor, token: str) -> None:
-    unknown = await visitor.gmail("GET", "me/settings/colours", token)
     elsewhere = await visitor.http.get("/calendar/v3/calendars")
+    media = await visitor.gmail("GET", "me/profile?alt=media", token)
 
-    assert (unknown.status_code, elsewhere.status_code) == (501, 501)
-    assert "/me/settings/colours" in unknown.json()["error"]["message"]
+    assert (elsewhere.status_code, media.status_code) == (501, 501)
+
+
+@pytest.mark.parametrize(("verb", "path"), [("GET", "me/set/<b>"), ("DELETE", "me/profile")])
+async def test_what_is_no_method_is_a_page_of_the_front_end(
+    visitor: Visitor, verb: str, path: str
+) -> None:
+    """Before any token is read."""
+    answer = await visitor.http.request(verb, f"/gmail/v1/users/{path}")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=UTF-8"
+    assert "<b>" not in answer.text
+
+
+async def test_the_newer_format_of_errors_has_no_list_of_them(visitor: Visitor, token: str) -> None:
+    older, newer = [
+        (await visitor.gmail("GET", f"me/history?startHistoryId=x&$.xgafv={form}", token)).json()
+        for form in "12"
+    ]
+
+    (entry,) = older["error"].pop("errors")
+    assert newer == older
+    assert set(entry) == {"message", "reason"}
+    (violation,) = newer["error"]["details"][0]["fieldViolations"]
+    assert violation["field"] == "start_history_id"
 
 
 async def test_a_body_that_is_not_json_is_refused(visitor: Visitor, token: str) -> None:

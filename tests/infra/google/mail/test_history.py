@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from infra.local.google.gmail.errors import GmailError
+from infra.local.google.gmail.history import AHEAD
 from tests.infra.google.mail.room import ANN, BOB, Room, encoded, mail
 
 
@@ -16,9 +17,18 @@ def test_an_empty_history_has_no_key(room: Room):
     assert room.call("history.list", query={"startHistoryId": current}) == {"historyId": current}
 
 
-def test_a_start_in_the_future_is_empty_and_tells_the_real_id(room: Room):
-    answer = room.call("history.list", query={"startHistoryId": str(2**63)})
-    assert answer == {"historyId": str(room.store.history_id(ANN))}
+def test_a_start_a_little_ahead_is_empty_and_tells_the_real_id(room: Room):
+    current = room.store.history_id(ANN)
+    answer = room.call("history.list", query={"startHistoryId": str(current + AHEAD - 1)})
+    assert answer == {"historyId": str(current)}
+
+
+@pytest.mark.parametrize("ahead", [AHEAD, 2**62])
+def test_a_start_far_ahead_is_refused_like_an_expired_one(room: Room, ahead: int):
+    start = str(room.store.history_id(ANN) + ahead)
+    with pytest.raises(GmailError) as refused:
+        room.call("history.list", query={"startHistoryId": start})
+    assert (refused.value.status, refused.value.reason) == (404, "notFound")
 
 
 def test_each_change_carries_the_labels_of_its_time(room: Room):
