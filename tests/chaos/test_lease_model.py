@@ -1,5 +1,7 @@
 """No lost wake-up, no second writer, no step back; and what each rule is there for."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.chaos.lease_actors import Actors
@@ -30,7 +32,17 @@ SETTINGS = {
     "changes in commits of their own, one death": Setting(
         TWO._replace(crashes=1), workers=2, paged=True, short=True
     ),
-    "a false push": FALSE,
+    "a false push": replace(FALSE, leased=False),
+    "a false push, and looks that fetch": FALSE,
+    "two triggers, and looks that fetch": Setting(
+        ONE._replace(triggers=2, dropped=1), workers=2, leased=True
+    ),
+    "a late write or a death, and looks that fetch": Setting(
+        ONE._replace(late=1, crashes=1), parts=True, leased=True, workers=2
+    ),
+    "a late write, and looks that nothing asked for": Setting(
+        ONE._replace(late=1, triggers=1, dropped=1), parts=True, workers=2
+    ),
     "Gmail announces one of two changes": CAPPED,
     "a slow worker": Setting(TWO._replace(ticks=1), workers=2, paged=True),
 }

@@ -10,6 +10,7 @@ from shared.domain.sync.mailbox import WATCH_LIFETIME, Mailbox
 from shared.errors import PermanentError
 from shared.ports.clock import Clock
 from shared.ports.documents import update
+from shared.ports.events import LEAVE_TO_QUEUE, FirstAttempts
 from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 from shared.usecases.sync.watch.events import SILENT, TellWatch, WatchNews
@@ -39,6 +40,7 @@ class NotifyPush:
     sync: SyncMailbox
     clock: Clock
     tell: TellWatch
+    first: FirstAttempts = LEAVE_TO_QUEUE
     sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(
@@ -59,6 +61,7 @@ class NotifyPush:
                 hint=history_id,
                 only_live=True,
                 trace_id=trace_id,
+                first=self.first,
             )
             for connection_id in sorted(found.value.connections)
         ]
