@@ -63,6 +63,7 @@ class DueEvent:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
 class LeaveToQueue:
     """First attempts where there are none: a task makes each."""
 

@@ -95,7 +95,7 @@ async def test_one_that_takes_longer_is_asked_again_by_the_queue_and_then_left_t
     await harness.register(HOOK)
     monkeypatch.setattr(first_attempt, "PATIENCE", timedelta(0))
 
-    async def hang(_receiver: Receiver, _outgoing: OutgoingEvent) -> Attempted:
+    async def hang(receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         await asyncio.Event().wait()
         raise AssertionError
 

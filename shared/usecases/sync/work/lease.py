@@ -63,7 +63,7 @@ async def take(
         if new is None:
             return _busy(was.value) if was.value.is_held(now) else Idle()
         if hint is None and _only_lists(was.value, now):
-            return Held(states, clock, Versioned(new, was.version), stored=False)
+            return Held(states, clock, Versioned(new, was.version), unleased=was)
         swapped = await states.swap(was, new)
         return _busy(new) if was.value.is_held(now) else Held(states, clock, swapped)
 
@@ -134,9 +134,8 @@ class Held:
     clock: Clock
     current: Versioned[SyncState]
     released: bool = False
-    stored: bool = True
-    """Whether the store has the lease; before that, a death loses nothing and is charged to none.
-    """
+    unleased: Versioned[SyncState] | None = None
+    """The state as the store has it, as long as that lacks the lease."""
 
     @property
     def state(self) -> SyncState:
@@ -164,7 +163,7 @@ class Held:
 
     async def secure(self) -> None:
         """Have the lease stored; call before anything is fetched. Raises FencedOutError."""
-        if not self.stored:
+        if self.unleased is not None:
             await self.renew()
 
     async def renew(self) -> None:
@@ -220,12 +219,12 @@ class Held:
     async def _write(self, new: SyncState, batch: Batch) -> bool:
         """Try one write: True once it is durable, False where only the hint moved."""
         try:
-            self.current = await self.states.commit(self.current, new, batch)
+            self.current = await self.states.commit(self.unleased or self.current, new, batch)
         except (ConflictError, StoreUnavailableError):
             if not await self._read_back(new):
                 return False
         self.released = new.lease is None
-        self.stored = True
+        self.unleased = None
         return True
 
     async def _read_back(self, attempted: SyncState) -> bool:
@@ -235,7 +234,7 @@ class Held:
         if fresh.value.commit_id == attempted.commit_id:
             self.current = fresh
             return True
-        if not self.stored and fresh.version == self.current.version:
+        if self.unleased is not None and fresh.version == self.unleased.version:
             return False
         token = before.lease.token if before.lease else LeaseToken("")
         if not fresh.value.held_by(token) or fresh.value.commit_id != before.commit_id:

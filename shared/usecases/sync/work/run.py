@@ -20,7 +20,7 @@ from shared.domain.ids import (
 )
 from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extend, sync_event
-from shared.domain.sync.plan import Release, plan
+from shared.domain.sync.plan import Release, WakeFollowers, plan
 from shared.domain.sync.records.record import Origin, QuarantineEntry
 from shared.domain.sync.standing import SetAside, set_aside
 from shared.domain.sync.state import Suspect, SyncState, Tally
@@ -294,7 +294,7 @@ class Run:
         )
         if opened is not None:
             event = extend(opened.value, event)
-        elif isinstance(plan(state, now), Release):
+        elif isinstance(plan(state, now), Release | WakeFollowers):
             event = await self.first.claim(event)
             self.claimed.append(event.id)
         version = opened.version if opened else None
