@@ -41,7 +41,7 @@ def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None =
         swaps.enter_context(swapped(event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
         if setting.parts:
             swaps.enter_context(swapped(delta, {"TOUCHED_AT_ONCE": 1}))
-        if setting.leased:
+        if setting.leased or rule is not None:  # rules of the lease show where it is held
             swaps.enter_context(swapped(lease, {"_only_lists": lambda *_: False}))
         if setting.short:
             swaps.enter_context(swapped(delta, {"LISTED_AT_ONCE": 1}))
@@ -59,7 +59,7 @@ DROPPED = "the queue dropped a task"
 CAPPED = Setting(Budget(changes=2, capped=1), workers=2)
 CAPPED_TWICE = Setting(Budget(changes=4, capped=2, waits=1), workers=2)
 """Time for the second look to come between a push's publication and its delivery."""
-FALSE = Setting(ONE._replace(false=1, waits=4), workers=2, leased=True)
+FALSE = Setting(ONE._replace(false=1, waits=4), workers=2)
 """A push that names an id no history will reach, and time for its whole ladder."""
 
 RULES = (
@@ -242,7 +242,7 @@ RULES = (
         "a listing answers only what was asked before it began",
         plan,
         {"_look_taken": without.any_look_taken},
-        Setting(ONE._replace(triggers=2, dropped=1), workers=2, leased=True),
+        Setting(ONE._replace(triggers=2, dropped=1), workers=2),
         LOST,
     ),
     Rule(

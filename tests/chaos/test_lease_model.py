@@ -32,15 +32,16 @@ SETTINGS = {
     "changes in commits of their own, one death": Setting(
         TWO._replace(crashes=1), workers=2, paged=True, short=True
     ),
-    "a false push": replace(FALSE, leased=False),
-    "a false push, and looks that fetch": FALSE,
+    "a false push": FALSE,
+    "a false push, and looks that fetch": replace(FALSE, leased=True),
+    "pushes in any order, and looks that fetch": Setting(TWO._replace(doubled=1), leased=True),
     "two triggers, and looks that fetch": Setting(
         ONE._replace(triggers=2, dropped=1), workers=2, leased=True
     ),
     "a late write or a death, and looks that fetch": Setting(
         ONE._replace(late=1, crashes=1), parts=True, leased=True, workers=2
     ),
-    "a late write, and looks that nothing asked for": Setting(
+    "a late write, and looks that no push asked for": Setting(
         ONE._replace(late=1, triggers=1, dropped=1), parts=True, workers=2
     ),
     "Gmail announces one of two changes": CAPPED,

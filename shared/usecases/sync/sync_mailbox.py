@@ -123,15 +123,18 @@ class SyncMailbox:
         Raises StoreUnavailableError, QueueUnavailableError, CorruptStateError: the hint must
         come again.
         """
-        taken = await take(self.states, self.clock, connection_id, hint)
-        if isinstance(taken, Idle):
-            return NothingToDo()
-        if isinstance(taken, Busy):
-            await self._wake_at_expiry(connection_id, taken)
-            return HeldElsewhere(taken.expires_at)
-        run = self._run(taken, budget, trace_id)
-        run.pushed, run.first = hint is not None, first
-        outcome = await self._finish(run, only_live=only_live)
+        for stored in (False, True):
+            taken = await take(self.states, self.clock, connection_id, hint, stored=stored)
+            if isinstance(taken, Idle):
+                return NothingToDo()
+            if isinstance(taken, Busy):
+                await self._wake_at_expiry(connection_id, taken)
+                return HeldElsewhere(taken.expires_at)
+            run = self._run(taken, budget, trace_id)
+            run.pushed, run.first = hint is not None, first
+            outcome = await self._finish(run, only_live=only_live)
+            if hint is None or taken.unleased is None or not isinstance(outcome, LostLease):
+                break  # else another worker was faster, and the hint stands nowhere
         await first(run.claimed)
         return outcome
 

@@ -4,8 +4,8 @@ Every write names a random `commit_id`. When a precondition fails, reading the s
 which of three things happened: our own commit arrived and its answer was lost; another worker has
 the lease; or only a hint moved, and the same change is committed again without refetching.
 
-A look that no push asked for takes its lease only once there is something to fetch: nearly all of
-them find nothing, and their one write is the commit, conditional on the state as it was read.
+A look takes its lease only once there is something to fetch: many find nothing, or changed labels,
+and their one write is the commit, conditional on the state as it was read.
 """
 
 from collections.abc import Awaitable, Callable
@@ -47,11 +47,17 @@ class Idle:
 
 
 async def take(
-    states: SyncStates, clock: Clock, connection_id: ConnectionId, hint: HistoryId | None
+    states: SyncStates,
+    clock: Clock,
+    connection_id: ConnectionId,
+    hint: HistoryId | None,
+    *,
+    stored: bool = False,
 ) -> "Held | Busy | Idle":
     """Take the lease, raising the hint in the same write; or raise the hint for its holder.
 
-    A look without a hint at a state that was given back holds it in memory first.
+    Unless it is to be `stored`, a state that was given back and only has to be looked at is held
+    in memory first: a worker that loses it then has written nothing, its hint neither.
     """
 
     async def attempt() -> "Held | Busy | Idle":
@@ -62,7 +68,7 @@ async def take(
         new = _taken_or_hinted(was.value, hint, now)
         if new is None:
             return _busy(was.value) if was.value.is_held(now) else Idle()
-        if hint is None and _only_lists(was.value, now):
+        if not stored and _only_lists(was.value, new, now):
             return Held(states, clock, Versioned(new, was.version), unleased=was)
         swapped = await states.swap(was, new)
         return _busy(new) if was.value.is_held(now) else Held(states, clock, swapped)
@@ -80,10 +86,10 @@ def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) ->
     return _lease(wished, now)
 
 
-def _only_lists(state: SyncState, now: datetime) -> bool:
+def _only_lists(was: SyncState, new: SyncState, now: datetime) -> bool:
     """Whether the next step lists history, after a worker that gave its lease back."""
-    careful = state.lease is not None or state.careful or state.suspect is not None
-    return not careful and isinstance(plan(state, now), Delta)
+    careful = was.lease is not None or was.careful or was.suspect is not None
+    return not careful and isinstance(plan(new, now), Delta)
 
 
 def _wish(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
