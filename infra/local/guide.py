@@ -28,7 +28,7 @@ class Ready:
     connected: str
     """The address of the ready connection's mailbox."""
     free: str
-    """A seeded mailbox that nobody has connected yet."""
+    """A seeded mailbox that is not connected yet."""
 
 
 def guide(ready: Ready) -> str:

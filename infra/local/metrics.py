@@ -11,7 +11,7 @@ OFF = "Start Postroom with POSTROOM_TELEMETRY=prometheus, as `make demo` does.\n
 
 
 async def metrics_of(container: AutowiredContainer) -> Response:
-    """Return every metric, after a look at what waits; 404 where nobody measures."""
+    """Return every metric, after a look at what waits; 404 where no meter runs."""
     text, telemetry = None, container.use(Telemetry)
     if telemetry.enabled:
         # The SDK is imported by now, and only then.

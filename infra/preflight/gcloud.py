@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-PATIENCE_S: Final = 60
+TIMEOUT_S: Final = 60
 AT_ONCE: Final = 4
 """Each gcloud is a Python process of its own."""
 
@@ -75,11 +75,11 @@ class Gcloud:
                 env={**os.environ, "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"},
             )
             try:
-                out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+                out, err = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
             except TimeoutError:
                 process.kill()
                 await process.wait()
-                raise GcloudError(Kind.OTHER, f"no answer within {PATIENCE_S} s") from None
+                raise GcloudError(Kind.OTHER, f"no answer within {TIMEOUT_S} s") from None
         if process.returncode:
             raise refusal(err.decode(errors="replace"))
         return json.loads(out or b"null")

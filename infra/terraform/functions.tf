@@ -46,7 +46,7 @@ locals {
       size    = {}
     }
     reconcile = {
-      about   = "Find what nobody woke."
+      about   = "Find what no task woke."
       trigger = "scheduler"
       paths   = ["/jobs/reconcile"]
       needs   = ["queue", "store"]

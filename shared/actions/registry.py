@@ -168,7 +168,7 @@ class Action(Generic[I, O]):
         """What it does, as its row says or as far as its effect tells."""
         if self.does is not None:
             return self.does
-        return Does.READ if self.effect is Effect.NONE else Does.UNTOLD
+        return Does.READ if self.effect is Effect.NONE else Does.UNKNOWN
 
     def require_scope(self, connection: Connection) -> None:
         """Raise MissingScopeError, naming the narrowest scope that would do."""

@@ -22,7 +22,7 @@ from .postroom import Postroom
 from .records import EmailMessage, RecordsPage, Screen
 from .sends import Message, Sent
 from .syncs import SyncStatus
-from .transport import Patience
+from .transport import RetryPolicy
 from .webhook import ForgedWebhookError, read_webhook
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "Message",
     "NotAuthenticatedError",
     "NotFoundError",
-    "Patience",
     "Postroom",
     "PostroomApiError",
     "PostroomError",
@@ -47,6 +46,7 @@ __all__ = [
     "RateLimitedError",
     "ReauthRequiredError",
     "RecordsPage",
+    "RetryPolicy",
     "Screen",
     "Sent",
     "ServerError",

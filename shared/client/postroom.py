@@ -23,7 +23,7 @@ from .keys import Keys
 from .records import Records
 from .sends import Sends
 from .syncs import Syncs
-from .transport import INTEGRATION, Patience, Transport
+from .transport import INTEGRATION, RetryPolicy, Transport
 
 TIMEOUT: Final = timedelta(seconds=60)
 
@@ -45,19 +45,19 @@ class Postroom:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, address: str, api_key: str, *, patience: Patience | None = None
+        cls, address: str, api_key: str, *, retry_policy: RetryPolicy | None = None
     ) -> AsyncIterator["Postroom"]:
         """Open a client of the Postroom at `address` for the block's length."""
         headers = {"Authorization": f"Bearer {api_key}", "Provider-Config-Key": INTEGRATION}
         async with httpx.AsyncClient(
             base_url=address, headers=headers, timeout=TIMEOUT.total_seconds()
         ) as http:
-            yield cls.over(http, patience or Patience())
+            yield cls.over(http, retry_policy or RetryPolicy())
 
     @classmethod
-    def over(cls, http: httpx.AsyncClient, patience: Patience | None = None) -> "Postroom":
+    def over(cls, http: httpx.AsyncClient, retry_policy: RetryPolicy | None = None) -> "Postroom":
         """Return a client over an httpx client that has the address and the headers."""
-        transport = Transport(http, patience or Patience())
+        transport = Transport(http, retry_policy or RetryPolicy())
         return cls(
             connections=Connections(transport),
             records=Records(transport),

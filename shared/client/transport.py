@@ -41,7 +41,7 @@ class ResponseModel(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often a call is tried, and how long is waited before it is tried again."""
 
     tries: int = 4
@@ -82,7 +82,7 @@ class Transport:
     """The way to one Postroom with one API key."""
 
     http: httpx.AsyncClient
-    patience: Patience = Patience()
+    retry_policy: RetryPolicy = RetryPolicy()
 
     async def read(self, request: Request, model: type[A]) -> A:
         """Return what came, as a model. Raises PostroomApiError, PostroomUnreachableError."""
@@ -108,12 +108,12 @@ class Transport:
             await answer.aclose()
 
     async def _send_retrying(self, request: Request) -> httpx.Response:
-        for past in range(self.patience.tries - 1):
+        for past in range(self.retry_policy.tries - 1):
             try:
                 return await self._once(request)
             except (PostroomApiError, PostroomUnreachableError) as error:
                 wait = self._wait(past, error)
-                if not _harmless(request, error) or wait > self.patience.longest_wait:
+                if not _harmless(request, error) or wait > self.retry_policy.longest_wait:
                     raise
                 await asyncio.sleep(wait.total_seconds())
         return await self._once(request)
@@ -121,7 +121,9 @@ class Transport:
     def _wait(self, past: int, error: PostroomApiError | PostroomUnreachableError) -> timedelta:
         asked = error.retry_after if isinstance(error, PostroomApiError) else None
         spread = 0.5 + random.random()  # noqa: S311  it spreads callers out, and guards nothing
-        return asked or min(self.patience.first_wait * 2**past * spread, self.patience.longest_wait)
+        return asked or min(
+            self.retry_policy.first_wait * 2**past * spread, self.retry_policy.longest_wait
+        )
 
     async def _once(self, request: Request) -> httpx.Response:
         built = self.http.build_request(

@@ -20,7 +20,7 @@ from shared.commands.checks.finding import Finding, NotCheckedError, Verdict
 from shared.errors import PostroomError
 
 SUMMARY = "ask every part how it is; each failure says what to click or run"
-PATIENCE_S = 45.0
+TIMEOUT_S = 45.0
 COLOURS = {
     Verdict.OK: "32",
     Verdict.WARNING: "33",
@@ -60,12 +60,12 @@ async def run_checks(context: CheckContext, checks: Sequence[Check] = CHECKS) ->
 
 async def _run_check(check: Check, context: CheckContext) -> Finding:
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             return await check.run(context)
     except (NotCheckedError, PostroomError) as error:
         return Finding(Verdict.NOT_CHECKED, str(error))
     except TimeoutError:
-        return Finding(Verdict.NOT_CHECKED, f"No answer within {PATIENCE_S:.0f} s.")
+        return Finding(Verdict.NOT_CHECKED, f"No answer within {TIMEOUT_S:.0f} s.")
 
 
 def as_json(findings: Findings) -> str:

@@ -18,9 +18,9 @@ from shared.adapters.sqlite.store import open_store
 from shared.commands.dry_outside import (
     DryApis,
     MadeUpSecrets,
+    RecordedOutside,
     ShownOutside,
     Tell,
-    WatchedOutside,
 )
 from shared.domain.connect.connection import Connection
 from shared.domain.sync.quota_units import units_of
@@ -109,7 +109,7 @@ def watched_container(
     container.at_close(client.aclose)
     container.bind(httpx.AsyncClient, client)
     if really:
-        container.bind(OutsideHttp, WatchedOutside(container.use(OutsideHttp), tell_request))
+        container.bind(OutsideHttp, RecordedOutside(container.use(OutsideHttp), tell_request))
     return container
 
 

@@ -55,7 +55,7 @@ class ShownOutside:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedOutside:
+class RecordedOutside:
     """Makes each request, and shows it."""
 
     inner: OutsideHttp

@@ -8,10 +8,10 @@ from shared.actions.syncs import any_own_sync
 from shared.domain.connect.connection import Connection
 from shared.domain.models.record import fields_of
 from shared.edge.composition.container import AutowiredContainer
-from shared.usecases.sync.rehearsal.overlay import SeenCommit
-from shared.usecases.sync.rehearsal.rehearse import Rehearsed, RehearseSync
-from shared.usecases.sync.rehearsal.told import as_text, in_words, sums
-from shared.usecases.sync.rehearsal.watched import SeenRequest
+from shared.usecases.sync.dry_run.overlay import SeenCommit
+from shared.usecases.sync.dry_run.recorders import SeenRequest
+from shared.usecases.sync.dry_run.report import as_text, in_words, sums
+from shared.usecases.sync.dry_run.run_dry import DryRunResult, DryRunSync
 
 BUDGET: Final = timedelta(hours=1)
 
@@ -29,8 +29,8 @@ async def dryrun_sync(
     Raises UnknownSyncError, InvalidRequestError.
     """
     row, report = any_own_sync(name, container.settings.syncs), SyncReport(show)
-    rehearse = container.use(RehearseSync)
-    ended = await rehearse(connection, row, report.tell, from_start=from_start, budget=BUDGET)
+    run_dry = container.use(DryRunSync)
+    ended = await run_dry(connection, row, report.tell, from_start=from_start, budget=BUDGET)
     report.end(name, ended)
     return ended.whole
 
@@ -65,7 +65,7 @@ class SyncReport:
         for head in seen.ended if self.show else ():
             print(f"  - {head.model} {as_text({'id': head.id})}")
 
-    def end(self, name: str, ended: Rehearsed) -> None:
+    def end(self, name: str, ended: DryRunResult) -> None:
         """Print the sums, and how it ended."""
         print(f"{name} {sums(self.commits, self.requests)}")
         if ended.error is not None:

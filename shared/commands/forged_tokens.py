@@ -1,6 +1,6 @@
 """After a deployment: whether every private entry refuses a forged token (FACTS 7.3).
 
-A function that only reads the claims of a token is safe behind IAM and open to everybody without
+A function that only reads the claims of a token is safe behind IAM and open to all without
 it, and it cannot tell which it is. So the answer is looked for from outside: a token with all the
 right claims, and a signature that is none, must get 401 or 403 at every private path.
 """

@@ -84,7 +84,7 @@ class WakeModels:
 
 
 DISCONNECTS_PAGE = 100
-PATIENCE = timedelta(minutes=10)
+GRACE = timedelta(minutes=10)
 """How long a disconnect may take by itself: its task is tried again for longer than a request."""
 
 
@@ -99,7 +99,7 @@ class ResumeDisconnects:
     async def __call__(self) -> int:
         """Return how many were woken. Raises StoreUnavailableError, QueueUnavailableError."""
         query = ConnectionQuery(status=ConnectionStatus.DISCONNECTING, limit=DISCONNECTS_PAGE)
-        before = self.clock.now() - PATIENCE
+        before = self.clock.now() - GRACE
         late = [one for one in await self.connections.find(query) if one.updated_at <= before]
         for one in late:
             await self.queue.enqueue(disconnect_task(one.id, one.created_at))

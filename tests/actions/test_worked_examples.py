@@ -89,7 +89,7 @@ async def developer(copy: Path, tmp_path: Path) -> AsyncIterator[Developer]:
 
 @pytest.mark.timeout(300)
 async def test_a_developer_who_follows_the_skill_gets_there(developer: Developer) -> None:
-    found, tests, sync_tests, style, rehearsal, sync_rehearsal = commands_of(SKILL)
+    found, tests, sync_tests, style, dry_run, sync_dry_run = commands_of(SKILL)
     listed = await developer.run(found)
     assert "label-sender" in listed
     assert "find-invoices" in listed
@@ -101,13 +101,13 @@ async def test_a_developer_who_follows_the_skill_gets_there(developer: Developer
     assert "All checks passed" in said
     assert "no issues found" in said
     assert "0 broken" in said
-    shown = await developer.run(rehearsal)
+    shown = await developer.run(dry_run)
     assert re.search(r"POST\s+/labels\s+5 units\s+NOT SENT", shown)
     assert "It answers LabelSenderOutput" in shown
-    rehearsed = await developer.run(sync_rehearsal)
-    assert re.search(r"GET\s+/labels\s+1 units", rehearsed)
-    assert re.search(r"\+ Label .*INBOX", rehearsed)
-    assert "1 request, 1 quota unit. Nothing was stored." in rehearsed
+    shown_sync = await developer.run(sync_dry_run)
+    assert re.search(r"GET\s+/labels\s+1 units", shown_sync)
+    assert re.search(r"\+ Label .*INBOX", shown_sync)
+    assert "1 request, 1 quota unit. Nothing was stored." in shown_sync
 
 
 @pytest.mark.timeout(300)
@@ -146,9 +146,9 @@ def _is_docstring(node: Any) -> bool:
 
 
 async def test_the_readmes_commands_run_as_written(developer: Developer) -> None:
-    (rehearsal,) = [one for one in commands_of(README) if one.startswith("make dryrun")]
+    (dry_run,) = [one for one in commands_of(README) if one.startswith("make dryrun")]
     (reading,) = [one for one in commands_of(README) if "model=Invoice" in one]
-    assert "NOT SENT" in await developer.run(rehearsal)
+    assert "NOT SENT" in await developer.run(dry_run)
     # The running deployment is the one without the example: it says which models it has.
     assert "invalid_query_params" in await developer.run(reading)
 

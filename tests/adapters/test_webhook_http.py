@@ -24,7 +24,7 @@ from tests.adapters.listener import Listener, listening
 SECRETS = (new_secret(), new_secret())
 BODY = '{"type":"sync","ü":1}'.encode()
 ELSEWHERE = "93.184.216.34"
-PATIENCE_S = 0.5
+TIMEOUT_S = 0.5
 NOON = "Sun, 22 Nov 2026 12:00"
 
 
@@ -58,7 +58,7 @@ async def listener() -> AsyncIterator[Listener]:
 @pytest.fixture
 async def sink() -> AsyncIterator[WebhookHttp]:
     """Return a sink for which this machine is allowed."""
-    made = WebhookHttp(AllowedHosts(frozenset({"127.0.0.1", "::1"})), timeout_s=PATIENCE_S)
+    made = WebhookHttp(AllowedHosts(frozenset({"127.0.0.1", "::1"})), timeout_s=TIMEOUT_S)
     yield made
     await made.aclose()
 
@@ -201,7 +201,7 @@ async def test_nobody_listening_is_unreachable(sink: WebhookHttp) -> None:
 async def test_no_spelling_of_this_machine_is_reached(
     listener: Listener, scheme: str, host: str
 ) -> None:
-    sink = WebhookHttp(AllowedHosts(), timeout_s=PATIENCE_S)
+    sink = WebhookHttp(AllowedHosts(), timeout_s=TIMEOUT_S)
     url = f"{scheme}://{host}:{listener.port}/"
     assert await sink(_receiver(url), _parcel()) == Attempted(Failure.ADDRESS_REFUSED)
     assert listener.connections == 0
@@ -226,7 +226,7 @@ async def test_a_name_that_leads_home_is_refused_if_only_one_of_its_addresses_do
     listener: Listener, addresses: list[str]
 ) -> None:
     names = Names(addresses)
-    sink = WebhookHttp(AllowedHosts(), lookup=names, timeout_s=PATIENCE_S)
+    sink = WebhookHttp(AllowedHosts(), lookup=names, timeout_s=TIMEOUT_S)
     url = f"https://rebind.example.com:{listener.port}/"
     assert await sink(_receiver(url), _parcel()) == Attempted(Failure.ADDRESS_REFUSED)
     assert listener.connections == 0
@@ -237,7 +237,7 @@ async def test_a_name_is_resolved_once_and_the_judged_address_is_the_one_spoken_
     listener: Listener,
 ) -> None:
     names = Names([ELSEWHERE], ["127.0.0.1"])
-    sink = WebhookHttp(AllowedHosts(), lookup=names, timeout_s=PATIENCE_S)
+    sink = WebhookHttp(AllowedHosts(), lookup=names, timeout_s=TIMEOUT_S)
     attempted = await sink(_receiver(f"https://rebind.example.com:{listener.port}/"), _parcel())
     assert attempted.failure in {Failure.UNREACHABLE, Failure.TIMEOUT}
     assert names.asked == ["rebind.example.com"]
@@ -257,7 +257,7 @@ async def test_a_name_without_an_address_is_told_as_what_it_is(
     async def unknown(_host: str, _port: int) -> Sequence[str]:
         raise error
 
-    sink = WebhookHttp(AllowedHosts(), lookup=unknown, timeout_s=PATIENCE_S)
+    sink = WebhookHttp(AllowedHosts(), lookup=unknown, timeout_s=TIMEOUT_S)
     attempted = await sink(_receiver("https://nowhere.example.com/"), _parcel())
     assert attempted == Attempted(failure)
     await sink.aclose()
@@ -265,7 +265,7 @@ async def test_a_name_without_an_address_is_told_as_what_it_is(
 
 async def test_an_allowed_name_may_lead_home(listener: Listener) -> None:
     allowed = AllowedHosts(frozenset({f"product.test:{listener.port}"}))
-    sink = WebhookHttp(allowed, lookup=Names(["127.0.0.1"]), timeout_s=PATIENCE_S)
+    sink = WebhookHttp(allowed, lookup=Names(["127.0.0.1"]), timeout_s=TIMEOUT_S)
     answered = await sink(_receiver(f"http://product.test:{listener.port}/"), _parcel())
     assert answered == Attempted(status=204)
     await sink.aclose()

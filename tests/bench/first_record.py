@@ -20,7 +20,7 @@ from infra.local.functions import ROOT
 from tests.actions.own_modules import SOUND
 from tests.infra.local.demos import connection_in, free_ports
 
-PATIENCE_S = 900
+TIMEOUT_S = 900
 LOOK_S = 0.1
 
 
@@ -52,7 +52,7 @@ def call(address: str, headers: Mapping[str, str], body: Any = None) -> Any:
 
 def until(look: Callable[[], Any]) -> Any:
     """Return what `look` finds, once it finds something. Raises TimeoutError."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not (found := look()):
         if time.monotonic() > end:
             raise TimeoutError

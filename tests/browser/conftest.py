@@ -21,7 +21,7 @@ REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
 SCREENSHOTS = "POSTROOM_SCREENSHOTS"
 """A folder that receives the screenshots; without it none is taken."""
 
-PATIENCE_MS = 20_000
+TIMEOUT_MS = 20_000
 """How long an expectation may take on a busy machine; it ends as soon as it holds."""
 
 Keep = Callable[[Page, str], Awaitable[None]]
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def launched(chromium: str) -> AsyncIterator[Browser]:
     """Start one browser for all tests: that takes longer than most of them."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium, args=QUIET.split())
         yield launched

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from tests.browser.conftest import PATIENCE_MS, QUIET
+from tests.browser.conftest import QUIET, TIMEOUT_MS
 from tests.browser.connecting import Site, elsewhere, running_site
 from tests.browser.test_connect_page import allow_at_google
 from tests.harness.connecting import ADA, BEN
@@ -163,7 +163,7 @@ async def test_a_window_closed_at_google_leaves_the_way_open(
 @asynccontextmanager
 async def strict_browser(chromium: str) -> AsyncIterator[Browser]:
     """Return a browser that keeps no cookie of a frame from another site."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     arguments = [*QUIET.split(), "--test-third-party-cookie-phaseout"]
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium, args=arguments)

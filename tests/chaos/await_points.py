@@ -127,9 +127,9 @@ POINTS: list[Point] = []
 def sources() -> list[Path]:
     """Return the files whose awaits count; a new file of the sync is found by itself.
 
-    Own syncs have kills of their own, in tests/usecases/models; a rehearsal stores nothing.
+    Own syncs have kills of their own, in tests/usecases/models; a dry run stores nothing.
     """
-    apart = {USECASES / "sync" / "models", USECASES / "sync" / "rehearsal"}
+    apart = {USECASES / "sync" / "models", USECASES / "sync" / "dry_run"}
     found = (path for path in (USECASES / "sync").rglob("*.py") if path.parent not in apart)
     room = sorted(path for path in found if path.name not in ASIDE)
     return [*room, USECASES / "reconcile.py"]

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from shared.domain.ids import HistoryId
-from shared.domain.sync.standing import SOON, standing
 from shared.domain.sync.state import SyncState
+from shared.domain.sync.status import SOON, reported_status
 from tests.chaos.harness import ChaosHarness
 from tests.harness.syncing import CONNECTION
 
@@ -26,7 +26,7 @@ class Oracle:
         connection = await self.harness.store.connections.get(CONNECTION)
         assert connection is not None
         state, now = await self.harness.state(), self.harness.clock.now()
-        said = standing(state, connection.value.status, now)
+        said = reported_status(state, connection.value.status, now)
         self.counts[f"status {said}"] += 1
         if said == "RUNNING":
             due = state.next_due_at

@@ -149,6 +149,6 @@ def test_at_rest_the_copy_equals_the_mailbox_on_firestore_many_times(
 def test_a_status_that_claims_too_much_is_found(
     walks: Walks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oracle, "standing", lambda *_: "SUCCESS")
+    monkeypatch.setattr(oracle, "reported_status", lambda *_: "SUCCESS")
     with pytest.raises(AssertionError, match="SUCCESS without"):
         walks.walk([("deliver", 0, 0)])

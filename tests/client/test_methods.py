@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import httpx
 import pytest
 
-from shared.client import Patience, Postroom, PostroomApiError
+from shared.client import Postroom, PostroomApiError, RetryPolicy
 from shared.client.actions import Method, Started
 from shared.client.records import LONGEST_LINK
 from tests.conformity import check_request, description
@@ -72,7 +72,7 @@ async def asked() -> AsyncIterator[tuple[Postroom, list[str]]]:
 
     transport = httpx.MockTransport(refuse)
     async with httpx.AsyncClient(transport=transport, base_url="http://postroom") as http:
-        yield Postroom.over(http, Patience(tries=1)), names
+        yield Postroom.over(http, RetryPolicy(tries=1)), names
 
 
 def arguments(

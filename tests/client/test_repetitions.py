@@ -17,19 +17,19 @@ from shared.client import (
     Message,
     NotAuthenticatedError,
     NotFoundError,
-    Patience,
     Postroom,
     PostroomApiError,
     PostroomUnreachableError,
     RateLimitedError,
     ReauthRequiredError,
+    RetryPolicy,
     ServerError,
     UpstreamError,
     read_webhook,
 )
 
 Act = Callable[[Postroom], Any]
-AT_ONCE = Patience(tries=3, first_wait=timedelta(0), longest_wait=timedelta(0))
+AT_ONCE = RetryPolicy(tries=3, first_wait=timedelta(0), longest_wait=timedelta(0))
 LETTER: Message = {"to": "bo@example.org"}
 BROKE_OFF = httpx.ReadError("broke off")
 NEVER_BEGUN = httpx.ConnectError("refused")
@@ -67,7 +67,7 @@ def refusal(status: int, code: str, **headers: str) -> httpx.Response:
 
 
 async def tried(
-    act: Act, answers: Sequence[httpx.Response | Exception], patience: Patience = AT_ONCE
+    act: Act, answers: Sequence[httpx.Response | Exception], retry_policy: RetryPolicy = AT_ONCE
 ) -> tuple[int, BaseException | None]:
     """Return how often Postroom was asked, and what the call ended with; the last answer stays."""
     count = 0
@@ -83,7 +83,7 @@ async def tried(
     transport = httpx.MockTransport(scripted)
     async with httpx.AsyncClient(transport=transport, base_url="http://postroom") as http:
         try:
-            await act(Postroom.over(http, patience))
+            await act(Postroom.over(http, retry_policy))
         except Exception as error:  # noqa: BLE001  it is what is asked for
             return count, error
     return count, None
@@ -117,9 +117,9 @@ async def test_a_send_under_its_key_waits_for_the_first_request_with_it() -> Non
     assert await tried(send, [refusal(409, "idempotency_in_progress"), done]) == (2, None)
 
 
-async def test_a_wait_longer_than_the_callers_patience_is_the_callers() -> None:
+async def test_a_wait_longer_than_the_callers_policy_is_the_callers() -> None:
     limit = refusal(429, "rate_limited", **{"Retry-After": "120"})
-    count, error = await tried(read, [limit], Patience(tries=3))
+    count, error = await tried(read, [limit], RetryPolicy(tries=3))
     assert count == 1
     assert isinstance(error, RateLimitedError)
     assert error.retry_after == timedelta(minutes=2)

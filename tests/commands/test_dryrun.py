@@ -87,8 +87,8 @@ async def test_a_send_is_shown_whole_and_nothing_is_sent_or_kept(harness: DryRun
 
 async def test_really_does_it(harness: DryRunHarness) -> None:
     given = {"id": harness.message, "addLabelIds": ["STARRED"]}
-    rehearsed = await harness.dryrun("modify-message", given)
-    assert "NOT SENT, it has an effect" in rehearsed.out
+    dry = await harness.dryrun("modify-message", given)
+    assert "NOT SENT, it has an effect" in dry.out
     assert "gmail.users.messages.modify" not in await harness.gmail_calls()
     done = await harness.dryrun("modify-message", given, "--really")
     assert "sent, answered 200" in done.out
@@ -171,7 +171,7 @@ EXAMPLES: dict[str, Any] = {
 }
 
 
-async def test_every_action_with_an_effect_can_be_rehearsed(harness: DryRunHarness) -> None:
+async def test_every_action_with_an_effect_can_be_run_dry(harness: DryRunHarness) -> None:
     before = await harness.gmail_calls()
     real = AutowiredContainer(settings_from(harness.system.environ))
     found = await find_connection(real, harness.connection_id)

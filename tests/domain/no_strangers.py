@@ -14,7 +14,7 @@ NO_STRANGERS: Final = {
         " record.saved_row record.write_row"
         " state.state_id sync.adapter_of"
         " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
-        " troubles.description_of troubles.error_object standing.deferral"
+        " troubles.description_of troubles.error_object status.deferral"
     ),
     "what Postroom itself wrote": (
         "approval.approval_event base64url.encode_base64url"
@@ -37,7 +37,7 @@ NO_STRANGERS: Final = {
         " scopes.spelled_out selection.selection validation.place_problems validation.validate"
         " addresses.origin_of validation.is_deep"
         " webhook_secret.checked_secret webhook_secret.signed_headers flavour.in_flavour"
-        " flavour.checked_nango_secret flavour.nango_headers window.window_start"
+        " flavour.checked_nango_secret flavour.nango_headers selection.window_start"
     ),
     "an operator's setting": (
         "alias.read_alias brand.checked_colour brand.checked_logo brand.luminance"

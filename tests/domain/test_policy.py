@@ -107,8 +107,8 @@ def test_a_cap_of_none_a_day_refuses_at_once() -> None:
         (True, {*EFFECTS}),
         (False, set()),
         ([], set()),
-        (["send"], {Does.SEND, Does.UNTOLD}),
-        (["change", "delete"], {Does.CHANGE, Does.DELETE, Does.UNTOLD}),
+        (["send"], {Does.SEND, Does.UNKNOWN}),
+        (["change", "delete"], {Does.CHANGE, Does.DELETE, Does.UNKNOWN}),
     ],
     ids=["all", "none", "an empty list", "sends", "changes and deletions"],
 )
@@ -128,7 +128,7 @@ def test_nobody_is_asked_about_what_is_refused_anyhow() -> None:
     "policy", [{"allowed_domains": ["a.example"]}, {"no_bcc": True}, {"daily_sends": 5}], ids=str
 )
 def test_an_action_that_does_not_say_what_it_does_is_refused(policy: dict[str, Any]) -> None:
-    assert verdict(Does.UNTOLD, **policy) == "untold"
+    assert verdict(Does.UNKNOWN, **policy) == "untold"
 
 
 @given(POLICIES, DEEDS)

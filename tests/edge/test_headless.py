@@ -16,7 +16,7 @@ from tests.functions.test_main_job import ADA
 from tests.harness.whole import whole_system
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,13 +50,13 @@ def product(system: LocalSystem) -> str:
 
 async def window(system: LocalSystem, key: str = INTEGRATION, **query: str) -> int:
     """Open the window as the frontend does, and follow it to its end."""
-    async with loopback_client(follow_redirects=True, timeout=PATIENCE_S) as browser:
+    async with loopback_client(follow_redirects=True, timeout=TIMEOUT_S) as browser:
         answer = await browser.get(f"{system.url}/oauth/connect/{key}", params=query)
         return answer.status_code
 
 
 async def heard(opened: aiohttp.ClientWebSocketResponse) -> Any:
-    return await opened.receive_json(timeout=PATIENCE_S)
+    return await opened.receive_json(timeout=TIMEOUT_S)
 
 
 async def named(opened: aiohttp.ClientWebSocketResponse) -> str:

@@ -20,8 +20,8 @@ from shared.domain.models.event import failed_model_event, model_event
 from shared.domain.send.event import bounce_event, send_event
 from shared.domain.sync.event import failed_sync_event, sync_event
 from shared.domain.sync.records.record import Origin
-from shared.domain.sync.standing import SetAside
 from shared.domain.sync.state import Tally
+from shared.domain.sync.status import SetAside
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.web.openapi.webhooks import BODIES, example_of
 from shared.usecases.connect.auth_record import AuthOperation, auth_event

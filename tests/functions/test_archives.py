@@ -22,7 +22,7 @@ from shared.pages.docs.contents import PAGES, SOURCES
 from tests.harness.cloud_logging import entry_of
 from tests.harness.platform import (
     DEPLOYED,
-    PATIENCE_S,
+    TIMEOUT_S,
     answered,
     clean_environment,
     local_files,
@@ -59,7 +59,7 @@ def test_the_archive_starts_alone_and_answers_its_health_path(
         url = instance.url
         health = answered(f"{url}/health")
         assert (health.status_code, health.json()["status"]) == (200, "ok")
-        asked = httpx.post(url + function.prefixes[0], json={}, timeout=PATIENCE_S, headers=TRACED)
+        asked = httpx.post(url + function.prefixes[0], json={}, timeout=TIMEOUT_S, headers=TRACED)
         assert asked.status_code < 500
         if function.trigger is not Trigger.PUBLIC:
             assert asked.status_code == 401
@@ -80,7 +80,7 @@ def test_in_a_project_each_line_is_read_by_cloud_logging_and_cloud_trace(
     with running("gmail_push", environment, unpacked, tmp_path, IN_A_PROJECT) as instance:
         assert answered(f"{instance.url}/robots.txt").status_code == 404
         url = f"{instance.url}/push/gmail"
-        refused = httpx.post(url, json={}, timeout=PATIENCE_S, headers=TRACED)
+        refused = httpx.post(url, json={}, timeout=TIMEOUT_S, headers=TRACED)
         assert refused.status_code == 401
         assert instance.end() == 0
     (entry,) = (entry_of(json.dumps(one)) for one in instance.lines())
@@ -111,7 +111,7 @@ def test_the_archive_of_api_shows_every_page(python: str, tmp_path: Path) -> Non
     with running("api", environment, unpacked, tmp_path) as instance:
         answered(f"{instance.url}/health")
         for path in ("/", *(f"/docs/{name}" for name in PAGES), "/docs/search.json"):
-            assert httpx.get(instance.url + path, timeout=PATIENCE_S).status_code == 200, path
+            assert httpx.get(instance.url + path, timeout=TIMEOUT_S).status_code == 200, path
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -124,7 +124,7 @@ def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
     unpacked = unpack("api", tmp_path)
     with running("api", environment, unpacked, tmp_path) as instance:
         assert answered(f"{instance.url}/health").status_code == 200
-        refused = httpx.get(f"{instance.url}/connections", timeout=PATIENCE_S)
+        refused = httpx.get(f"{instance.url}/connections", timeout=TIMEOUT_S)
     assert refused.status_code == 401
     google = "from shared.adapters.telemetry.export import ExportedTelemetry; import google.auth"
     loading = [str(environment / "bin" / "python"), "-c", f"{google}.transport.requests"]

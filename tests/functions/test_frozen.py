@@ -31,7 +31,7 @@ from shared.ports.sync_store import RecordQuery
 from tests.functions.test_main_job import ADA, backfilled, connected
 from tests.harness.platform import (
     DEPLOYED,
-    PATIENCE_S,
+    TIMEOUT_S,
     Instance,
     answered,
     clean_environment,
@@ -109,7 +109,7 @@ class Frozen:
         notification = {"emailAddress": ADA, "historyId": int(delivered.json()["historyId"])}
         data = b64encode(json.dumps(notification).encode()).decode()
         self.instance.thaw()
-        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             answer = await client.post(
                 f"{self.instance.url}/push/gmail",
                 json={"message": {"data": data, "messageId": "1"}, "subscription": "s"},

@@ -30,7 +30,7 @@ from tests.harness.samples import ENVIRON
 SETTINGS = {**ENVIRON, "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9"}
 DEPLOYED = "3.13"
 UV = Path(sys.executable).with_name("uv")
-PATIENCE_S = 30
+TIMEOUT_S = 30
 ATTEMPTS = 150
 GRACE_S = 10
 """What Cloud Run leaves an instance between SIGTERM and SIGKILL (FACTS 8.1)."""
@@ -176,7 +176,7 @@ def answered(url: str) -> httpx.Response:
     """Ask until the server listens, and return its answer."""
     for _ in range(ATTEMPTS):
         try:
-            return httpx.get(url, timeout=PATIENCE_S)
+            return httpx.get(url, timeout=TIMEOUT_S)
         except httpx.ConnectError:
             select([], [], [], 0.1)
     raise AssertionError(f"nothing answers at {url} ({sys.executable})")

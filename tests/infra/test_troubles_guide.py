@@ -10,7 +10,7 @@ from infra.archives import ROOT
 from shared.domain.google import refusals as google_refusals
 from shared.domain.google.refusals import Concern, Meaning
 from shared.domain.google.trouble import DEPLOYMENT_CODES, MAILBOX_CODES, REMEDIES
-from shared.domain.sync.standing import Failure
+from shared.domain.sync.status import Failure
 from shared.domain.troubles import (
     CODES,
     DESCRIPTIONS,

@@ -12,7 +12,7 @@ from tests.interop.packages import HERE, installed
 from tests.interop.schemas import Schemas, generated
 from tests.interop.versions import NEWEST
 
-PATIENCE_S = 60
+TIMEOUT_S = 60
 LARGEST_LINE = 64 << 20
 PROXIED = frozenset({"proxy", "get", "post", "put", "patch", "delete"})
 """Methods whose refusals are Gmail's own, passed on."""
@@ -60,7 +60,7 @@ class Nango:
         assert self.process.stdout is not None
         line = json.dumps({"method": method, "args": args, "props": self.props})
         self.process.stdin.write(line.encode() + b"\n")
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             answered = await self.process.stdout.readline()
         assert answered, "the Node process ended"
         found: dict[str, Any] = json.loads(answered)

@@ -13,7 +13,7 @@ from typing import Any
 from infra.local.environment import API_KEY
 from tests.interop.packages import HERE, installed
 
-PATIENCE_S = 60
+TIMEOUT_S = 60
 PROGRAMS = HERE / "programs"
 
 
@@ -26,7 +26,7 @@ class Program:
     async def said(self) -> Any:
         """Return the next thing that it did; fails where it ended or says nothing."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             line = await self.process.stdout.readline()
         assert line, (await self._errors()).decode()
         return json.loads(line)
@@ -34,7 +34,7 @@ class Program:
     async def rest(self) -> list[Any]:
         """Return what it did until it ended well."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             lines = (await self.process.stdout.read()).splitlines()
             status = await self.process.wait()
         assert status == 0, (await self._errors()).decode()

@@ -19,7 +19,7 @@ LOCK: Final = Path(__file__).with_name("requirements-generator.txt").read_text("
 """Made by `echo openapi-python-client | uv pip compile - --universal --generate-hashes ...`."""
 TEMPLATE: Final = "postroom_api/client.py:"
 """The generator's own module, the same for every description; mypy 2 finds fault with it."""
-PATIENCE_S: Final = 300
+TIMEOUT_S: Final = 300
 CALLS: Final = """
 import json, sys
 from postroom_api import AuthenticatedClient
@@ -50,7 +50,7 @@ async def ran(folder: Path, *command: str, may_fail: bool = False) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         printed, _ = await process.communicate()
     assert may_fail or process.returncode == 0, printed.decode()[-3000:]
     return printed.decode()

@@ -26,7 +26,7 @@ from infra.local.environment import API_KEY, WEBHOOK_SECRET
 from infra.local.loopback import loopback_client
 from infra.local.serving import address_of, listener
 from infra.local.system import LocalSystem
-from tests.browser.conftest import PATIENCE_MS, QUIET, chromium
+from tests.browser.conftest import QUIET, TIMEOUT_MS, chromium
 from tests.browser.test_connect_page import allow_at_google
 from tests.functions.test_main_job import ADA, BOB, backfilled, truth
 from tests.harness.whole import whole_system
@@ -104,7 +104,7 @@ async def connected_by_hand(page: Page, product: str) -> str:
     await page.goto(product)
     await page.get_by_role("button", name="Connect Gmail").click()
     frame = page.frame_locator("#connect-ui")
-    async with page.expect_popup(timeout=PATIENCE_MS) as popup:
+    async with page.expect_popup(timeout=TIMEOUT_MS) as popup:
         await frame.get_by_role("button", name="Continue with Google").click()
     await allow_at_google(await popup.value, ADA)
     await expect(page.locator("#status")).not_to_have_text("Not connected")
@@ -121,7 +121,7 @@ async def guide(
 ) -> AsyncIterator[Followed]:
     """Follow the guide up to a connected mailbox, in a real browser."""
     installed()
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     bound = listener()
     product = address_of(bound)
     folder = tmp_path_factory.mktemp("guide")

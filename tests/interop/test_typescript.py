@@ -19,7 +19,7 @@ from tests.interop.conftest import SEEDED
 from tests.interop.packages import installed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-PATIENCE_S: Final = 120
+TIMEOUT_S: Final = 120
 COMPILER: Final = "node_modules/typescript/bin/tsc"
 SHOWN: Final = re.compile(r"^`([\w.]+\.tsx?)`\n\n```tsx?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 STRICT: Final[dict[str, Any]] = {
@@ -75,7 +75,7 @@ async def ran(folder: Path, *command: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         printed, _ = await process.communicate()
     assert process.returncode == 0, printed.decode()
     return printed.decode()

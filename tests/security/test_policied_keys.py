@@ -127,6 +127,6 @@ async def test_a_key_with_a_wrong_policy_is_not_made_and_the_field_is_named(
 
 def test_every_action_of_ours_says_what_it_does() -> None:
     told = {name: action.doing for name, action in actions().items()}
-    assert Does.UNTOLD not in told.values()
+    assert Does.UNKNOWN not in told.values()
     assert told["send-draft"] is Does.SEND
     assert told["delete-label"] is Does.DELETE

@@ -24,7 +24,7 @@ class Clock:
         return self._offset
 
     def advance(self, seconds: float) -> None:
-        """Move time forward and wake whoever waits for a moment that may have come.
+        """Move time forward and wake each task that waits for a moment that may have come.
 
         Raises ValueError for a negative step: expired grants would come back to life.
         """

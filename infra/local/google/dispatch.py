@@ -27,7 +27,7 @@ from infra.local.google.uploads import read_media
 
 MAX_SEND_BYTES = 36_700_160  # FACTS 5.1
 MAX_INSERT_BYTES = 157_286_400
-NOBODY = "(unknown)"
+UNKNOWN_ACCOUNT = "(unknown)"
 ENDS_TOKENS = ("grant_revoked", "account_deleted")
 REALM = 'Bearer realm="https://accounts.google.com/"'
 
@@ -76,7 +76,7 @@ class Dispatcher:
 
     async def _serve(self, asked: Asked, crowded: bool) -> Answer:
         match = self._routes.match(asked.verb, asked.path)
-        email = NOBODY
+        email = UNKNOWN_ACCOUNT
         try:
             token = self._token(match, asked.headers)
             email = token.email

@@ -27,7 +27,7 @@ class Quota:
         self.concurrent_requests = concurrent_requests
 
     def limit(self, units_per_minute: int) -> None:
-        """Change the limit for everybody, now."""
+        """Change the limit of all users, now."""
         self.units_per_minute = units_per_minute
         self._level.clear()
         self._in_vain.clear()
@@ -57,7 +57,7 @@ class Quota:
     def enter(self, email: str) -> int | None:
         """Take a place among the mailbox's requests in flight; None if all are taken.
 
-        Returns how many are then in flight. Whoever entered must leave.
+        Returns how many are then in flight. The caller that entered must leave.
         """
         if self._in_flight[email] >= self.concurrent_requests:
             return None

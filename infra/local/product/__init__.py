@@ -1,5 +1,5 @@
 """Harbor, the sample product: a help desk that puts Gmail into its own pages through Postroom.
 
-It stands for somebody's SaaS: an origin of its own, a server of its own, and nothing of
+It stands for a customer's SaaS: an origin of its own, a server of its own, and nothing of
 Postroom's but its public HTTP API.
 """

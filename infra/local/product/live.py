@@ -1,4 +1,4 @@
-"""Live pages: while somebody looks, changes are followed by cursor and pushed to the page."""
+"""Live pages: while a page is open, changes are followed by cursor and pushed to the page."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

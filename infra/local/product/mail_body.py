@@ -2,7 +2,7 @@
 
 Three walls, each enough alone for scripts: what could act is cut out, the answer's own
 Content-Security-Policy allows nothing but inline styles and chosen images, and the frame that
-shows it is sandboxed without scripts (the policy repeats the sandbox for whoever opens the
+shows it is sandboxed without scripts (the policy repeats the sandbox for a browser that opens the
 address by itself). Remote images tell a sender that, when and where a mail was read: they stay
 out until the reader asks for them, for this message, this time.
 """

@@ -44,4 +44,4 @@ class ProductSettings:
     state: Path = field(default_factory=lambda: Path(".local/harbor.sqlite"))
     people: tuple[Person, ...] = (ADA, GRACE)
     look_every_s: float = 0.7
-    """How often changes are asked for while somebody looks."""
+    """How often changes are asked for while a page is open."""

@@ -1,4 +1,4 @@
-# What the function module refuses, whoever calls it.
+# What the function module refuses.
 variables {
   project         = "demo-project"
   region          = "europe-west1"

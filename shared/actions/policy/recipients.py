@@ -57,7 +57,7 @@ def effect_of(action: Action[Any, Any], asked: BaseModel) -> Does:
     if isinstance(asked, SendEmailInput) and asked.dry_run:
         return Does.READ
     if isinstance(asked, MayLetMailOut) and asked.lets_mail_out:
-        return Does.UNTOLD
+        return Does.UNKNOWN
     return action.doing
 
 
@@ -101,7 +101,7 @@ async def message_recipients(
         return await _from_draft(context, asked.id)
     raise PolicyRefusedError(
         "This action does not say to whom it writes, so this key's policy cannot allow it.",
-        rule=Rule.UNTOLD,
+        rule=Rule.UNKNOWN,
     )
 
 

@@ -23,7 +23,7 @@ MOST_NEW: Final = 192
 MOST_KNOWN: Final = 10_000
 """Names that are remembered to have resolved."""
 
-Ask = Callable[[str], Sequence[str]]
+Resolve = Callable[[str], Sequence[str]]
 """Returns the addresses of a name, of every family; blocks; raises OSError, UnicodeError."""
 Found = Sequence[str] | OSError
 
@@ -45,7 +45,7 @@ class _LookUp:
 class NameLookups:
     """Looks names up. Make it inside the event loop's process, after any fork."""
 
-    def __init__(self, ask: Ask | None = None, *, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, ask: Resolve | None = None, *, limit_s: float = LIMIT_S) -> None:
         self._ask = ask or system_addresses
         self._limit_s = limit_s
         self._pending: dict[str, _LookUp] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from ..postroom import TIMEOUT
-from ..transport import INTEGRATION, Patience
+from ..transport import INTEGRATION, RetryPolicy
 from .actions import Actions
 from .approvals import Approvals
 from .connections import Connections
@@ -36,19 +36,19 @@ class PostroomSync:
     @classmethod
     @contextmanager
     def open(
-        cls, address: str, api_key: str, *, patience: Patience | None = None
+        cls, address: str, api_key: str, *, retry_policy: RetryPolicy | None = None
     ) -> Iterator["PostroomSync"]:
         """Open a client of the Postroom at `address` for the block's length."""
         headers = {"Authorization": f"Bearer {api_key}", "Provider-Config-Key": INTEGRATION}
         with httpx.Client(
             base_url=address, headers=headers, timeout=TIMEOUT.total_seconds()
         ) as http:
-            yield cls.over(http, patience or Patience())
+            yield cls.over(http, retry_policy or RetryPolicy())
 
     @classmethod
-    def over(cls, http: httpx.Client, patience: Patience | None = None) -> "PostroomSync":
+    def over(cls, http: httpx.Client, retry_policy: RetryPolicy | None = None) -> "PostroomSync":
         """Return a client over an httpx client that has the address and the headers."""
-        transport = Transport(http, patience or Patience())
+        transport = Transport(http, retry_policy or RetryPolicy())
         return cls(
             connections=Connections(transport),
             records=Records(transport),

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from ..errors import PostroomApiError, PostroomUnreachableError, error_of
-from ..transport import A, Patience, Request, _harmless, json_of, parse_response
+from ..transport import A, Request, RetryPolicy, _harmless, json_of, parse_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Transport:
     """The way to one Postroom with one API key."""
 
     http: httpx.Client
-    patience: Patience = Patience()
+    retry_policy: RetryPolicy = RetryPolicy()
 
     def read(self, request: Request, model: type[A]) -> A:
         """Return what came, as a model. Raises PostroomApiError, PostroomUnreachableError."""
@@ -45,12 +45,12 @@ class Transport:
             answer.close()
 
     def _send_retrying(self, request: Request) -> httpx.Response:
-        for past in range(self.patience.tries - 1):
+        for past in range(self.retry_policy.tries - 1):
             try:
                 return self._once(request)
             except (PostroomApiError, PostroomUnreachableError) as error:
                 wait = self._wait(past, error)
-                if not _harmless(request, error) or wait > self.patience.longest_wait:
+                if not _harmless(request, error) or wait > self.retry_policy.longest_wait:
                     raise
                 time.sleep(wait.total_seconds())
         return self._once(request)
@@ -58,7 +58,9 @@ class Transport:
     def _wait(self, past: int, error: PostroomApiError | PostroomUnreachableError) -> timedelta:
         asked = error.retry_after if isinstance(error, PostroomApiError) else None
         spread = 0.5 + random.random()  # noqa: S311  it spreads callers out, and guards nothing
-        return asked or min(self.patience.first_wait * 2**past * spread, self.patience.longest_wait)
+        return asked or min(
+            self.retry_policy.first_wait * 2**past * spread, self.retry_policy.longest_wait
+        )
 
     def _once(self, request: Request) -> httpx.Response:
         built = self.http.build_request(

@@ -32,7 +32,7 @@ def ok(seen: str) -> Finding:
 
 
 def warning(seen: str, fix: str) -> Finding:
-    """Return that it works and will not for ever, or not for everybody."""
+    """Return that it works and will not for ever, or not for all."""
     return Finding(Verdict.WARNING, seen, fix)
 
 

@@ -8,8 +8,8 @@ from shared.commands.checks.finding import Finding, count_of, failure, ok, warni
 from shared.domain.connect.connection import Connection
 from shared.domain.google.refusals import Concern
 from shared.domain.google.trouble import REMEDIES
-from shared.domain.sync.standing import Failure
-from shared.domain.sync.standing import failure as failure_of
+from shared.domain.sync.status import Failure
+from shared.domain.sync.status import failure as failure_of
 from shared.domain.trouble_board import BOARD
 from shared.domain.troubles import CODES, docs_of
 

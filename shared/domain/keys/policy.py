@@ -38,7 +38,7 @@ class Does(StrEnum):
     """Labels, trash, watch, calling off a send: it can be taken back."""
     DELETE = "delete"
     """It cannot be taken back."""
-    UNTOLD = "untold"
+    UNKNOWN = "untold"
     """An effect whose author did not say which, or that lets mail out to people whom no policy can
     see (forwarding, a responder, another server): taken to be the worst."""
 
@@ -52,7 +52,7 @@ class Rule(StrEnum):
     DAILY_SENDS = "daily_sends"
     NO_BCC = "no_bcc"
     APPROVAL_REQUIRED = "approval_required"
-    UNTOLD = "untold"
+    UNKNOWN = "untold"
     ROUTE = "route"
 
 
@@ -125,7 +125,7 @@ class Policy(BaseModel):
         if isinstance(self.approval_required, bool):
             return self.approval_required and does is not Does.READ
         return does in self.approval_required or (
-            does is Does.UNTOLD and bool(self.approval_required)
+            does is Does.UNKNOWN and bool(self.approval_required)
         )
 
 
@@ -194,9 +194,9 @@ def _by_kind(policy: Policy, does: Does) -> Refused | None:
     if policy.draft_only and does is not Does.DRAFT:
         return Refused(Rule.DRAFT_ONLY, "This key may only read and keep drafts: use create-draft.")
     capped = policy.daily_sends is not None
-    if does is Does.UNTOLD and (policy.restricts_recipients or capped):
+    if does is Does.UNKNOWN and (policy.restricts_recipients or capped):
         text = "What this sets going cannot be seen, so this key's policy cannot allow it."
-        return Refused(Rule.UNTOLD, text)
+        return Refused(Rule.UNKNOWN, text)
     if does is Does.SEND and policy.daily_sends == 0:
         return Refused(Rule.DAILY_SENDS, "This key may not send.")
     return None

@@ -9,8 +9,8 @@ from shared.domain.connect.connection import INTEGRATION
 from shared.domain.events.event import Event, EventType, new_event
 from shared.domain.ids import HistoryId, SequenceNumber
 from shared.domain.sync.records.record import Origin
-from shared.domain.sync.standing import SetAside, coverage, deferral
 from shared.domain.sync.state import SyncState, Tally
+from shared.domain.sync.status import SetAside, coverage, deferral
 from shared.domain.troubles import error_object
 from shared.errors import NotFoundError
 

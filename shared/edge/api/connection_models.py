@@ -15,8 +15,8 @@ from shared.domain.connect.grant import Grant
 from shared.domain.connect.integration_names import IntegrationNames
 from shared.domain.connect.scopes import SIGN_IN
 from shared.domain.sync.mailbox import Mailbox
-from shared.domain.sync.standing import Coverage, failure, set_aside
 from shared.domain.sync.state import SyncState
+from shared.domain.sync.status import Coverage, failure, set_aside
 from shared.edge.api.mail.sync_view import (
     DeferredView,
     FailureView,

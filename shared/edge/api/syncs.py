@@ -14,7 +14,7 @@ from shared.domain.models.sync import LONGEST, SHORTEST, Derived, OwnSync, OwnSy
 from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import SYNC_NAME
 from shared.domain.sync.frequency import frequency_from, in_words
-from shared.domain.sync.standing import set_aside
+from shared.domain.sync.status import set_aside
 from shared.edge.api.mail.own_sync_view import own_sync_view
 from shared.edge.api.mail.sync_models import (
     FrequencyAnswer,

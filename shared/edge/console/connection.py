@@ -9,7 +9,7 @@ from shared.domain.connect.connection import Connection
 from shared.domain.connect.scopes import KNOWN, MAIL, reads
 from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
-from shared.domain.sync.standing import failure, set_aside
+from shared.domain.sync.status import failure, set_aside
 from shared.edge.api.mail.sync_view import failure_view, sync_view
 from shared.edge.console.connections import row_of
 from shared.edge.console.own_syncs import own_sync_rows

@@ -81,7 +81,7 @@ def _is_offered(action: Action[Any, Any], caller: Caller, connection: Connection
     return not isinstance(verdict, Refused)
 
 
-DESTRUCTIVE = frozenset({Does.SEND, Does.DELETE, Does.UNTOLD})
+DESTRUCTIVE = frozenset({Does.SEND, Does.DELETE, Does.UNKNOWN})
 """What cannot be taken back: a client asks its person before such a call."""
 
 

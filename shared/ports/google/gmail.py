@@ -267,7 +267,7 @@ class GmailStreams(Protocol):
         """Make any call and answer whatever Gmail does; `path` begins below the mailbox.
 
         GET is retried by reason; nothing else is. Raises MissingScopeError, ReauthRequiredError,
-        GmailUnavailableError; every other refusal is a Passage.
+        GmailUnavailableError; every other refusal is a ProxyResponse.
         """
         ...
 

@@ -29,7 +29,7 @@ class Redelivered:
 
 @dataclass(frozen=True, slots=True)
 class Redeliver:
-    """Makes events due; who has one already is told again only where everybody has it."""
+    """Makes events due; who has one already is told again only where all have it."""
 
     outbox: Outbox
     announce: Announce

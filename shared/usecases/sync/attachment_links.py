@@ -1,7 +1,7 @@
 """Links to one attachment that work without an API key, for at most 15 minutes.
 
 The token is sealed with the connection's own data key (AES-256-GCM: it cannot be read, changed or
-made by anybody else), so removing the connection ends every link to its mail.
+made by others), so removing the connection ends every link to its mail.
 """
 
 from dataclasses import dataclass

@@ -23,8 +23,8 @@ from shared.domain.sync.plan import (
     WakeFollowers,
     plan,
 )
-from shared.domain.sync.standing import set_aside
 from shared.domain.sync.state import SyncState, Tally
+from shared.domain.sync.status import set_aside
 from shared.errors import (
     FencedOutError,
     GmailRefusedError,
@@ -164,7 +164,7 @@ class SyncMailbox:
         try:
             error = await self._until_idle(run, only_live=only_live)
         except FencedOutError:
-            await self._wake_where_nobody_took_over(run)
+            await self._wake_unless_taken_over(run)
             return LostLease()
         except asyncio.CancelledError:
             await run_to_end(self._stop(run))
@@ -303,7 +303,7 @@ class SyncMailbox:
         with suppress(PostroomError):
             await run.held.leave(_same, self.clock.now())
 
-    async def _wake_where_nobody_took_over(self, run: Run) -> None:
+    async def _wake_unless_taken_over(self, run: Run) -> None:
         """Our own write may have fenced us out, by arriving after we had given it up."""
         lease = run.state.lease
         if lease is not None:

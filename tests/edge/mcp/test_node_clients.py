@@ -12,7 +12,7 @@ from shared.edge.mcp.continuing import NAME as CONTINUE
 from tests.edge.mcp.agents import BOB, TOOLS, AgentHarness
 from tests.interop.packages import HERE, installed
 
-PATIENCE_S = 60
+TIMEOUT_S = 60
 GENERATIONS = [
     (1, None, None),
     (2, "legacy", "2025-11-25"),
@@ -40,7 +40,7 @@ async def agent(harness: AgentHarness, generation: int, mode: Any, *calls: tuple
     process = await asyncio.create_subprocess_exec(
         node, "agent.mjs", json.dumps(asked), cwd=HERE, stdout=pipe, stderr=pipe
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     return json.loads(out)
@@ -89,7 +89,7 @@ async def inspected(harness: AgentHarness, method: str, *more: str) -> Any:
     process = await asyncio.create_subprocess_exec(
         *command, *named, "--method", method, *more, stdout=pipe, stderr=pipe
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     return json.loads(out)

@@ -15,7 +15,7 @@ from infra.local.functions import ROOT
 from infra.local.serving import listener
 
 MESSAGES = 60
-PATIENCE_S = 60
+TIMEOUT_S = 60
 
 
 @dataclass
@@ -44,14 +44,14 @@ class Demo:
     def read_until(self, words: str) -> str:
         """Wait for these words; return all that was printed."""
         with self.printed:
-            seen = self.printed.wait_for(lambda: words in self.text, PATIENCE_S)
+            seen = self.printed.wait_for(lambda: words in self.text, TIMEOUT_S)
         assert seen, self.text
         return self.text
 
     def stop(self) -> int:
         """Press Ctrl-C; return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE_S)
+        return self.process.wait(TIMEOUT_S)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.environment import HOST
 from infra.local.serving import listener
-from tests.infra.local.demos import PATIENCE_S, commanded, connection_in, demo, free_ports
+from tests.infra.local.demos import TIMEOUT_S, commanded, connection_in, demo, free_ports
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def test_two_demos_run_side_by_side_and_the_commands_find_each(
             state_option = f"STATE={state}"
             commanded("keys", state_option, "ARGS=create --name try --permission send")
             assert "try" in commanded("keys", state_option)
-            rehearsed = commanded("dryrun", state_option, "ACTION=list-labels")
-            assert re.search(r"GET\s+/labels", rehearsed)
+            shown = commanded("dryrun", state_option, "ACTION=list-labels")
+            assert re.search(r"GET\s+/labels", shown)
 
 
 def wait_for_the_end_of(line: socket.socket) -> None:
@@ -87,7 +87,7 @@ def wait_for_the_end_of(line: socket.socket) -> None:
 def test_what_a_killed_demo_started_ends_with_it(ports: list[int], tmp_path: Path) -> None:
     with demo(ports, tmp_path) as killed:
         text = killed.read_until("Ctrl-C stops")
-        lines = [socket.create_connection((HOST, port), PATIENCE_S) for port in ports]
+        lines = [socket.create_connection((HOST, port), TIMEOUT_S) for port in ports]
         killed.process.kill()
         killed.process.wait()
     for line in lines:
@@ -100,6 +100,6 @@ def test_a_busy_port_ends_the_demo_at_once_with_advice(ports: list[int], tmp_pat
     with listener(ports[0]) as other:
         other.listen()
         with demo(ports, tmp_path) as refused:
-            assert refused.process.wait(PATIENCE_S) == 1
+            assert refused.process.wait(TIMEOUT_S) == 1
             refused.read_until(f"--port {ports[0] + 1000}")
     assert f"Port {ports[0]}, for Postroom, is busy" in refused.text

@@ -24,7 +24,7 @@ from infra.local.own_client import keep_client, read_client
 from infra.local.processes import DemoError
 from infra.local.serving import LoopServer, listener
 from shared.errors import UnauthenticatedError
-from tests.infra.local.demos import PATIENCE_S, Demo, commanded, connection_in, demo, free_ports
+from tests.infra.local.demos import TIMEOUT_S, Demo, commanded, connection_in, demo, free_ports
 
 EMAIL = "someone@gmail.example"
 DOWNLOADED = {
@@ -96,7 +96,7 @@ async def test_a_mailbox_connected_by_an_own_client_is_kept_current_by_asking(
             connection = await connect(postroom, stand_in, EMAIL)
             assert connection in await wait_for(first, "Ctrl-C stops everything")
             await stand_in.post(f"/_control/mailboxes/{EMAIL}/messages", content=MAIL)
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 while "Tea" not in await subjects(postroom, connection):  # noqa: ASYNC110 - polled
                     await asyncio.sleep(0.1)
             stats = (await stand_in.get("/_control/stats")).json()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.sync.standing import coverage
+from shared.domain.sync.status import coverage
 from shared.usecases.sync.work.run import BLAMED_AFTER
 from tests.harness.syncing import CONNECTION, SyncHarness
 from tests.usecases.sync.test_failure_events import told

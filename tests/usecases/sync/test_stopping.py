@@ -25,7 +25,7 @@ class StandingWatch(HeldWatch):
         await asyncio.Event().wait()
 
 
-async def standing(harness: SyncHarness) -> asyncio.Task[object]:
+async def held_back(harness: SyncHarness) -> asyncio.Task[object]:
     """Start a first sync and let it stand there, its lease in hand."""
     harness.deliver("Waiting")
     watch = StandingWatch()
@@ -40,7 +40,7 @@ async def standing(harness: SyncHarness) -> asyncio.Task[object]:
 
 
 async def test_a_cancelled_sync_gives_its_lease_back_and_is_due(harness: SyncHarness) -> None:
-    syncing = await standing(harness)
+    syncing = await held_back(harness)
     assert (await harness.state()).lease is not None
     syncing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -54,7 +54,7 @@ async def test_a_cancelled_sync_gives_its_lease_back_and_is_due(harness: SyncHar
 
 
 async def test_a_cancelled_sync_leaves_the_lease_of_another_alone(harness: SyncHarness) -> None:
-    syncing = await standing(harness)
+    syncing = await held_back(harness)
     harness.advance(LEASE_LIFETIME + timedelta(seconds=1))
     other = await take(harness.store.sync_states, harness.clock, CONNECTION, None)
     assert isinstance(other, Held)

@@ -27,7 +27,7 @@ SYSTEM: Final[dict[str, dict[str, str]]] = {
 """Gmail's own labels with their visibility; id and name are the same."""
 
 OWNED_BY_GMAIL: Final = frozenset({"SENT", "DRAFT", "CHAT"})
-"""Labels nobody may add or remove."""
+"""Labels that no caller may add or remove."""
 
 SHOWN: Final = {"messageListVisibility": "show", "labelListVisibility": "labelShow"}
 

@@ -83,7 +83,7 @@ def _sender(store: MailStore, email: str, headers: list[Header]) -> tuple[str, s
 def prepare(store: MailStore, email: str, raw: bytes, now: datetime) -> Outgoing:
     """Make a message ready to leave: From checked, Message-ID new, Date and Received there.
 
-    Raise `UnsendableError` when nobody is addressed.
+    Raise `UnsendableError` when no recipient is named.
     """
     headers = read_headers(split_head(raw)[0])
     recipients = recipients_of(headers)

@@ -56,7 +56,7 @@ class Authorization:
         except RefusedRequestError as refused:
             return refused_page(refused.status, refused.error, refused.description)
         chosen = self._account(request.login_hint)
-        if "none" in request.prompts:  # asks no user, so it takes nobody's scripted answer
+        if "none" in request.prompts:  # asks no user, so it takes no scripted answer
             return self._silent_answer(request, chosen)
         if self.scripted:
             return self._scripted_answer(request)

@@ -16,7 +16,7 @@ CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class RefusedRequestError(Exception):
-    """A request so wrong that the user is told and nobody is redirected (FACTS 6.8)."""
+    """A request so wrong that the user is told and no browser is redirected (FACTS 6.8)."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(description)

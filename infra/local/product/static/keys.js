@@ -1,4 +1,4 @@
-// Keys of the house; none of them while somebody types.
+// Keys of the house; none of them while a field has the caret.
 import { allRows } from "./list.js";
 
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;

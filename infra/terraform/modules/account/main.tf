@@ -32,7 +32,7 @@ resource "google_cloud_tasks_queue_iam_member" "queue" {
   member   = local.member
 }
 
-# A task carries a token of the tasks account: whoever enqueues must be allowed to name it.
+# A task carries a token of the tasks account: the account that enqueues must be allowed to name it.
 resource "google_service_account_iam_member" "tasks" {
   for_each           = toset(contains(var.needs, "queue") ? ["tasks"] : [])
   service_account_id = var.resources.tasks_account

@@ -1,5 +1,5 @@
 output "oauth_client" {
-  description = "Secret and version of the OAuth client's secret. A new version makes a new deployment of whoever reads it."
+  description = "Secret and version of the OAuth client's secret. A new version makes a new deployment of each function that reads it."
   value = {
     secret  = google_secret_manager_secret.oauth_client.secret_id
     version = google_secret_manager_secret_version.oauth_client.version

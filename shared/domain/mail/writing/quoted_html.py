@@ -123,5 +123,5 @@ class _Quoted:
 
 
 def _words(text: str) -> str:
-    """Return text between tags; what looked like none to us must look like none to anybody."""
+    """Return text between tags; what looked like none to us must look like none to all readers."""
     return text.replace("<", "&lt;")

@@ -7,8 +7,8 @@ from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Derived, OwnSync, models_of
 from shared.domain.sync.event import VARIANT
 from shared.domain.sync.frequency import in_words
-from shared.domain.sync.standing import Failure, Standing, deferral
 from shared.domain.sync.state import SyncState, SyncStatus
+from shared.domain.sync.status import Failure, ReportedStatus, deferral
 from shared.edge.api.mail.sync_view import (
     Counts,
     QuarantinedView,
@@ -64,7 +64,7 @@ def _failure(state: ModelSyncState, now: datetime) -> Failure | None:
     return Failure(state.last_error, state.failing_since or now)
 
 
-def _status(state: ModelSyncState, now: datetime) -> Standing:
+def _status(state: ModelSyncState, now: datetime) -> ReportedStatus:
     if state.status is not SyncStatus.RUNNING:
         return "PAUSED" if state.status is SyncStatus.PAUSED else "STOPPED"
     if state.is_held(now):

@@ -11,19 +11,19 @@ from shared.domain.sync.alias import SyncAlias
 from shared.domain.sync.event import MODEL, SYNC_NAME, VARIANT
 from shared.domain.sync.frequency import in_words
 from shared.domain.sync.records.projection import Projection
-from shared.domain.sync.standing import (
+from shared.domain.sync.state import Audit, Backfill, SyncState
+from shared.domain.sync.status import (
     Coverage,
     Deferral,
     Failure,
+    ReportedStatus,
     SetAside,
-    Standing,
     coverage,
     deferral,
     failure,
     has_backfilled,
-    standing,
+    reported_status,
 )
-from shared.domain.sync.state import Audit, Backfill, SyncState
 from shared.domain.troubles import description_of, docs_of
 from shared.edge.web.routes import LEFT_OUT, ResponseModel
 from shared.errors import NotGrantedError
@@ -105,7 +105,7 @@ class SyncView(ResponseModel):
     name: str
     variant: str
     type: Literal["INITIAL", "INCREMENTAL"]
-    status: Standing
+    status: ReportedStatus
     jobStatus: Literal["RUNNING", "SUCCESS", "ERROR"]  # noqa: N815  the client's spelling
     latestExecutionStatus: Literal["SUCCESS", "ERROR"] | None = LEFT_OUT  # noqa: N815
     finishedAt: datetime | None = LEFT_OUT  # noqa: N815
@@ -144,7 +144,7 @@ def sync_view(state: SyncState, now: datetime, connection: Connection, aside: Se
         name=SYNC_NAME,
         variant=VARIANT,
         type="INCREMENTAL" if has_backfilled(state) else "INITIAL",
-        status=standing(state, connection.status, now),
+        status=reported_status(state, connection.status, now),
         jobStatus="RUNNING" if state.is_held(now) else latest,
         latestExecutionStatus=latest if state.last_finished_at else None,
         finishedAt=state.last_finished_at,

@@ -17,10 +17,10 @@ from shared.edge.console.paging import find_connection
 from shared.edge.settings.deployment import Settings
 from shared.errors import InvalidRequestError
 from shared.ports.connections import ConnectionQuery, Connections
-from shared.usecases.sync.rehearsal.overlay import SeenCommit
-from shared.usecases.sync.rehearsal.rehearse import Rehearsed, RehearseSync
-from shared.usecases.sync.rehearsal.told import as_text, in_words, sums
-from shared.usecases.sync.rehearsal.watched import SeenRequest
+from shared.usecases.sync.dry_run.overlay import SeenCommit
+from shared.usecases.sync.dry_run.recorders import SeenRequest
+from shared.usecases.sync.dry_run.report import as_text, in_words, sums
+from shared.usecases.sync.dry_run.run_dry import DryRunResult, DryRunSync
 
 PATH: Final = "/console/playground/syncs"
 OFFERED: Final = 50
@@ -69,7 +69,7 @@ async def show_syncs(console: ConsoleRequest) -> Response:
     return await _page(console)
 
 
-async def rehearse(console: ConsoleRequest) -> Response:
+async def run_sync_dry(console: ConsoleRequest) -> Response:
     """Run the sync with nothing stored, and show what it would have done.
 
     Raises UnknownSyncError, InvalidRequestError.
@@ -77,7 +77,7 @@ async def rehearse(console: ConsoleRequest) -> Response:
     row = any_own_sync(console.field("sync")[:200], console.use(Settings).syncs)
     connection = await _connection(console)
     from_start, seen = console.field("from") == "start", Seen()
-    ended = await console.use(RehearseSync)(
+    ended = await console.use(DryRunSync)(
         connection, row, seen.tell, from_start=from_start, budget=BUDGET
     )
     return await _page(console, seen, ended)
@@ -93,11 +93,11 @@ async def _connection(console: ConsoleRequest) -> Connection:
 
 
 async def _page(
-    console: ConsoleRequest, seen: Seen | None = None, ended: Rehearsed | None = None
+    console: ConsoleRequest, seen: Seen | None = None, ended: DryRunResult | None = None
 ) -> Response:
     query = ConnectionQuery(status=ConnectionStatus.ACTIVE, limit=OFFERED)
     return console.page(
-        "rehearsal.html",
+        "sync_dry_run.html",
         title="Playground: syncs",
         nav="playground",
         syncs=_names(console.use(Settings).syncs),
@@ -120,5 +120,5 @@ def _names(ready: Sequence[str]) -> Sequence[str]:
 
 ROUTES = (
     page(PATH, show_syncs, "Syncs to try"),
-    change(PATH, rehearse, "rehearse a sync"),
+    change(PATH, run_sync_dry, "dry-run a sync"),
 )

@@ -10,7 +10,7 @@ from typing import Final
 
 from shared.ports.clock import Clock
 
-PATIENCE: Final = 3
+REPEATS_UNREMARKED: Final = 3
 """So often a call is answered the same before the hint comes with it."""
 REMEMBERED: Final = timedelta(minutes=10)
 MOST: Final = 2_000
@@ -43,4 +43,4 @@ class RepeatedCalls:
         self._seen[call] = _Seen(answer, count, now)
         while len(self._seen) > MOST:
             self._seen.popitem(last=False)
-        return HINT.format(count=count) if count > PATIENCE else None
+        return HINT.format(count=count) if count > REPEATS_UNREMARKED else None

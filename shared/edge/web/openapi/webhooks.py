@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from shared.domain.events.event import EventType
-from shared.domain.sync.standing import Coverage
+from shared.domain.sync.status import Coverage
 from shared.edge.web.openapi.schemas import Schemas
 from shared.edge.web.routes import LEFT_OUT, ResponseModel
 

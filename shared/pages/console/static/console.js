@@ -1,7 +1,7 @@
 // What the console's pages do without a reload: their live part, the theme, copying.
 const live = document.getElementById("live");
 const lost = document.getElementById("lost");
-const PATIENCE_MS = 15000;
+const TIMEOUT_MS = 15000;
 let timer = 0;
 let tag = null;
 let failures = 0;
@@ -73,7 +73,7 @@ function exchange(html) {
 async function look() {
   try {
     const headers = { "X-Console-Live": "1", ...(tag ? { "If-None-Match": tag } : {}) };
-    const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (answer.status === 401) return say("You are signed out. Load the page again to sign in.");
     if (answer.status !== 304 && !answer.ok) throw new Error(String(answer.status));
     failures = 0;

@@ -60,7 +60,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a consent cannot be bound, before anybody was told."""
+    """Why a consent cannot be bound, before any event."""
 
     code: str
     scopes: tuple[str, ...] = field(default=())

@@ -68,7 +68,7 @@ class Changes:
     updated: int = 0
     deleted: int = 0
     silent: int = 0
-    """Drafts of our own sends: stored, but no news to anybody."""
+    """Drafts of our own sends: stored, but no news."""
     skipped: int = 0
     reports: list[GmailObject] = field(default_factory=list)
     """Delivery-status messages among the new ones."""

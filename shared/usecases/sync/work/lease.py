@@ -128,7 +128,7 @@ async def _nothing(state: SyncState) -> tuple[SyncState, Batch]:
     return state, Batch()
 
 
-def _nobody(_: SyncState) -> None:
+def _tell_none(_: SyncState) -> None:
     """Write no event."""
 
 
@@ -187,7 +187,7 @@ class Held:
             self.released = await self._write(_at_rest(self.state, step.at, now), Batch())
         return True
 
-    async def leave(self, change: Change, due: datetime | None, tell: Tell = _nobody) -> None:
+    async def leave(self, change: Change, due: datetime | None, tell: Tell = _tell_none) -> None:
         """Give the lease back whatever is left to do, to be looked at again at `due`.
 
         One write, with what `tell` makes of the state before: it wakes the next worker even where

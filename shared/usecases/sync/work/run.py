@@ -22,8 +22,8 @@ from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extend, sync_event
 from shared.domain.sync.plan import Release, WakeFollowers, plan
 from shared.domain.sync.records.record import Origin, QuarantineEntry
-from shared.domain.sync.standing import SetAside, set_aside
 from shared.domain.sync.state import Suspect, SyncState, Tally
+from shared.domain.sync.status import SetAside, set_aside
 from shared.errors import GmailNotFoundError, GmailRefusedError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned

@@ -40,7 +40,7 @@ class Removals:
 
 
 async def removals_since(run: Run, since: HistoryId) -> Removals:
-    """Read in history who left; where it has expired or is too long, anybody may have."""
+    """Read in history who left; where it has expired or is too long, any may have."""
     try:
         records, _, complete = await list_history(run, since, whole=True)
     except HistoryExpiredError:

@@ -14,7 +14,7 @@ from shared.domain.troubles import CODES
 from shared.errors import RateLimitedError, ReauthRequiredError
 
 Coverage = Literal["partial", "whole"]
-Standing = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
+ReportedStatus = Literal["RUNNING", "PAUSED", "STOPPED", "SUCCESS", "ERROR"]
 MOST_HICCUPS = 3
 _PASSING = frozenset({Concern.PASSING, Concern.RATE, Concern.CONCURRENCY})
 SOON = timedelta(hours=1)
@@ -81,7 +81,9 @@ def coverage(state: SyncState) -> Coverage:
     return "whole" if whole else "partial"
 
 
-def standing(state: SyncState, connection: ConnectionStatus, now: datetime) -> Standing:
+def reported_status(
+    state: SyncState, connection: ConnectionStatus, now: datetime
+) -> ReportedStatus:
     """Return the status in the official client's five words.
 
     RUNNING only while a worker holds it or its next step is due within the hour; never SUCCESS

@@ -1,4 +1,4 @@
-"""What a rehearsed run came to, in words and counts; of records only the names of fields."""
+"""What a dry run came to, in words and counts; of records only the names of fields."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import orjson
 
 from shared.domain.models.record import ModelRecord, fields_of
 from shared.domain.sync.state import Tally
-from shared.usecases.sync.rehearsal.overlay import SeenCommit
-from shared.usecases.sync.rehearsal.watched import SeenRequest
+from shared.usecases.sync.dry_run.overlay import SeenCommit
+from shared.usecases.sync.dry_run.recorders import SeenRequest
 
 
 def sums(commits: Sequence[SeenCommit], requests: Sequence[SeenRequest]) -> str:

@@ -14,14 +14,14 @@ from shared.errors import InvalidRequestError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
 from shared.ports.queue import Task
-from shared.usecases.sync.models.run_sync import Ran, RunSync
-from shared.usecases.sync.rehearsal.overlay import OverRecords, OverState, SeenCommit
-from shared.usecases.sync.rehearsal.watched import (
+from shared.usecases.sync.dry_run.overlay import OverRecords, OverState, SeenCommit
+from shared.usecases.sync.dry_run.recorders import (
+    RecordedApis,
+    RecordedGmail,
+    RecordedOutside,
     SeenRequest,
-    WatchedApis,
-    WatchedGmail,
-    WatchedOutside,
 )
+from shared.usecases.sync.models.run_sync import Ran, RunSync
 
 SLICE: Final = timedelta(seconds=20)
 """Between two looks at the time: a sync goes on from its commits."""
@@ -29,7 +29,7 @@ Tell = Callable[[SeenRequest | SeenCommit], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class DryRunResult:
     """How it ended: an error's code and place in own code, or that time was up."""
 
     error: str | None = None
@@ -38,7 +38,7 @@ class Rehearsed:
 
 
 @dataclass(frozen=True, slots=True)
-class RehearseSync:
+class DryRunSync:
     """Reads Google and the store as the sync does; what it writes is told, and forgotten.
 
     A refusal for its rate is kept for the other instances to see, as of any call to Google.
@@ -55,7 +55,7 @@ class RehearseSync:
         *,
         from_start: bool = False,
         budget: timedelta,
-    ) -> Rehearsed:
+    ) -> DryRunResult:
         """Run it to its end, or until `budget` is spent.
 
         Raises InvalidRequestError where the connection is not active.
@@ -73,10 +73,10 @@ class RehearseSync:
             if not isinstance(ran, Ran):
                 raise InvalidRequestError(f"{row.name}: version {now.version} has run already.")
             if ran.error is not None:
-                return Rehearsed(ran.error, now.error_site, whole=False)
+                return DryRunResult(ran.error, now.error_site, whole=False)
             if ran.due is None or ran.due > self.clock.now():
-                return Rehearsed()
-        return Rehearsed(whole=False)
+                return DryRunResult()
+        return DryRunResult(whole=False)
 
     async def _start(
         self, connection: Connection, row: OwnSync, *, from_start: bool
@@ -90,11 +90,11 @@ class RehearseSync:
 
     def _over(self, row: OwnSync, states: Any, records: Any, tell: Tell) -> RunSync:
         own = self.runner.own
-        gmail: Any = WatchedGmail(own.gmail, tell)  # own syncs call, and use nothing else of it
+        gmail: Any = RecordedGmail(own.gmail, tell)  # own syncs call, and use nothing else of it
         reach = replace(
             own.reach,
-            google=WatchedApis(own.reach.google, tell),
-            outside=WatchedOutside(own.reach.outside, tell),
+            google=RecordedApis(own.reach.google, tell),
+            outside=RecordedOutside(own.reach.outside, tell),
         )
         unlogged: Any = Unlogged()
         return replace(

@@ -7,8 +7,8 @@ import pytest
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.ids import ConnectionId, GoogleSub, HistoryId
-from shared.domain.sync.standing import MOST_HICCUPS, Failure, failure, standing
 from shared.domain.sync.state import Backfill, SyncState
+from shared.domain.sync.status import MOST_HICCUPS, Failure, failure, reported_status
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 HALF = SyncState(ConnectionId("c"), backfill=Backfill(None, NOW), next_due_at=NOW)
@@ -37,7 +37,7 @@ LATER = NOW + timedelta(hours=2)
 )
 def test_the_status_says_what_is_so(state: SyncState, told: str) -> None:
     """RUNNING while something comes within the hour, SUCCESS while nothing is missing."""
-    assert standing(state, ConnectionStatus.ACTIVE, NOW) == told
+    assert reported_status(state, ConnectionStatus.ACTIVE, NOW) == told
 
 
 CONNECTION = Connection(
@@ -59,4 +59,4 @@ def test_what_is_wrong_has_its_code_and_its_beginning() -> None:
 @pytest.mark.parametrize("state", [HALF, WHOLE])
 def test_a_sync_whose_grant_ended_is_never_well(state: SyncState) -> None:
     """Whatever it stored before."""
-    assert standing(state, ConnectionStatus.REAUTH_REQUIRED, NOW) == "ERROR"
+    assert reported_status(state, ConnectionStatus.REAUTH_REQUIRED, NOW) == "ERROR"

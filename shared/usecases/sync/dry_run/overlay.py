@@ -1,4 +1,4 @@
-"""What a rehearsed run writes, in memory, over what is stored: it reads both."""
+"""What a dry run writes, in memory, over what is stored: it reads both."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -100,7 +100,7 @@ class OverRecords:
 
 @dataclass
 class OverState:
-    """The state of the rehearsed sync alone; each commit is told with what it would change."""
+    """The state of the sync alone; each commit is told with what it would change."""
 
     state: Versioned[ModelSyncState]
     records: OverRecords
@@ -115,7 +115,7 @@ class OverState:
     ) -> Versioned[ModelSyncState]:
         """Write to the copy. Raises ConflictError."""
         if was.version != self.state.version:
-            raise ConflictError("The rehearsed state was written meanwhile.")
+            raise ConflictError("The state was written meanwhile.")
         self.state = Versioned(now, str(int(was.version) + 1))
         return self.state
 

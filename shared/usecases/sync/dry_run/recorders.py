@@ -1,4 +1,4 @@
-"""The requests of a rehearsed run, each told by its path and price, never by its query."""
+"""The requests of a dry run, each told by its path and price, never by its query."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ class SeenRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedGmail:
+class RecordedGmail:
     """Gmail, as own syncs read it."""
 
     inner: GmailMailboxes
     tell: Callable[[SeenRequest], None]
 
-    def of(self, connection_id: ConnectionId) -> "WatchedMailbox":
+    def of(self, connection_id: ConnectionId) -> "RecordedMailbox":
         """Return the mailbox; no request is made."""
-        return WatchedMailbox(self.inner.of(connection_id), self.tell)
+        return RecordedMailbox(self.inner.of(connection_id), self.tell)
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedMailbox:
+class RecordedMailbox:
     """One mailbox; each call is told before it is made."""
 
     inner: GmailCalls
@@ -55,7 +55,7 @@ class WatchedMailbox:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedApis:
+class RecordedApis:
     """Google's other APIs; of own syncs all their requests are reads."""
 
     inner: GoogleApis
@@ -77,7 +77,7 @@ class WatchedApis:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedOutside:
+class RecordedOutside:
     """Hosts beside Google."""
 
     inner: OutsideHttp
