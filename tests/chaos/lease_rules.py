@@ -213,7 +213,7 @@ RULES = (
     Rule(
         "a worker fenced out by its own late write leaves a task for the expiry",
         SyncMailbox,
-        {"_wake_where_nobody_took_over": without.no_wake_next},
+        {"_wake_unless_taken_over": without.no_wake_next},
         Setting(TWO._replace(late=1, dropped=1), workers=2, paged=True, short=True),
         LOST,
     ),
