@@ -115,18 +115,17 @@ def operations(
 ) -> dict[str, float]:
     """Return how often each billed thing happens in a month; `units` are Gmail's."""
     assumed = assumed or Assumptions()
-    notified = load.mailboxes * load.mails_a_day * (1 + assumed.changes_per_mail) * DAYS
+    mails = load.mailboxes * load.mails_a_day * DAYS
+    changes = mails * assumed.changes_per_mail
     busy_hours = HOURS_A_DAY - assumed.quiet_hours
     happens = {
-        f"pushed_mail_{load.receivers}": notified,
-        # A quiet hour's look refreshes the token as well.
+        f"pushed_mail_{load.receivers}": mails,
+        f"pushed_change_{load.receivers}": changes,
+        # A quiet hour's look refreshes the token as well; in a busy one the last push is noted.
         "quiet_hour": load.mailboxes * assumed.quiet_hours * DAYS,
         "token_refreshed": load.mailboxes * busy_hours * DAYS,
         "watch_renewed": load.mailboxes * DAYS / 5,
-        f"sent_mail_{load.receivers}": load.mailboxes
-        * load.mails_a_day
-        * assumed.sent_share
-        * DAYS,
+        f"sent_mail_{load.receivers}": mails * assumed.sent_share,
         "reconcile_run": MINUTES_A_DAY * DAYS,
         "renew_run": MINUTES_A_DAY * DAYS,
     }
@@ -137,7 +136,7 @@ def operations(
     if load.telemetry:
         told = counted["pushed_mail_1_telemetry"]
         total["exports"] += total["requests"] * told["exports"] / told["requests"]
-    return {**total, "notifications": notified}
+    return {**total, "notifications": mails + changes}
 
 
 def table(counted: Mapping[str, Counts], loads: Sequence[Load]) -> str:

@@ -28,7 +28,7 @@ locals {
       about   = "A mailbox changed: run its history delta now."
       trigger = "push"
       paths   = ["/push/gmail"]
-      needs   = ["keys", "oauth", "queue", "store"]
+      needs   = ["keys", "oauth", "queue", "store", "webhooks"]
       size    = { concurrency = 40 }
     }
     mcp = {

@@ -11,7 +11,8 @@ locals {
   backfills       = max(1, min(floor(0.5 * var.project_units_per_minute / var.units_per_minute), floor(local.places.sync_mailbox / 2)))
   live_per_second = min(500, max(1, floor(0.5 * var.project_units_per_minute / 60 / 50)))
   # An instance gives a receiver four places at once (shared/usecases/events/places.py): with forty
-  # for each instance that is a tenth. What comes again has a queue of its own.
+  # for each instance that is a tenth. What comes again has a queue of its own. An instance of
+  # gmail_push gives four as well, for two seconds at most.
   deliverers = tonumber(local.sizes.deliver_event.max_instances)
   queues = {
     live    = { concurrent = min(5000, sum(values(local.places)) - local.backfills), per_second = local.live_per_second }

@@ -1,22 +1,58 @@
 """Events on their way to the product, their receivers, and the log a person reads."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
+from shared.domain.bounded import BoundedMap
 from shared.domain.events.endpoint import WebhookEndpoint
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.ports.documents import Documents, Versioned
 
-Wake = Callable[[Event], Awaitable[None]]
+Wake = Callable[[Versioned[Event]], Awaitable[None]]
 """Wakes the delivery of an event, once it is stored; raises nothing."""
 
 
-async def wake_nothing(_event: Event) -> None:
+async def wake_nothing(_event: Versioned[Event]) -> None:
     """Leave the event to reconcile."""
+
+
+MOST_CLAIMED: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Events that this process claimed by the commit that wrote them, until it tries them."""
+
+    _stored: BoundedMap[EventId, Versioned[Event]] = field(
+        default_factory=lambda: BoundedMap(MOST_CLAIMED)
+    )
+
+    def add(self, stored: Versioned[Event]) -> None:
+        """Keep one as it was stored; one too many is found again by its claim's end."""
+        self._stored[stored.value.id] = stored
+
+    def take(self, id: EventId) -> Versioned[Event] | None:
+        """Return it once; None where no commit of this process wrote it."""
+        return self._stored.pop(id, None)
+
+
+class FirstAttempts(Protocol):
+    """The first attempt at an event, within the request that commits it: no task is needed."""
+
+    async def claim(self, event: Event) -> Event:
+        """Return a new event claimed by this process, or settled where no receiver wants it.
+
+        Return it as it is where the queue must see to it. Raises nothing.
+        """
+        ...
+
+    async def __call__(self, ids: Sequence[EventId]) -> None:
+        """Try what was claimed and is stored, for two seconds at most. Raises nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +61,21 @@ class DueEvent:
 
     id: EventId
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveToQueue:
+    """First attempts where there are none: a task makes each."""
+
+    async def claim(self, event: Event) -> Event:
+        """Return it as it is."""
+        return event
+
+    async def __call__(self, ids: Sequence[EventId]) -> None:
+        """Try nothing."""
+
+
+LEAVE_TO_QUEUE: Final = LeaveToQueue()
 
 
 class Outbox(Documents[Event], Protocol):

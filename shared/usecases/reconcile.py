@@ -15,7 +15,7 @@ from shared.ports.queue import Queue, QueueName, Task
 from shared.ports.sends import BulkSends, Sends
 from shared.ports.sync_store import SyncStates
 from shared.usecases.connect.disconnect import disconnect_task
-from shared.usecases.events.deliver_event import DELIVER_TASK
+from shared.usecases.events.attempt import DELIVER_TASK
 from shared.usecases.send.rules import BULK_TASK, SEND_TASK
 from shared.usecases.sync.models.adopt import OwnSyncsServed
 from shared.usecases.sync.task import adopt_task, models_task, sync_task

@@ -204,7 +204,7 @@ async def deployed(
     environ = {
         "POSTROOM_UNITS_PER_MINUTE": str(PLENTY),
         "POSTROOM_STORE": f"firestore:demo-{uuid4().hex[:12]}/(default)",
-        "POSTROOM_QUEUE": "cloud-tasks:projects/demo/locations/local",
+        "POSTROOM_QUEUE": f"sqlite:{directory / 'queue.sqlite'}",
         **({"POSTROOM_TELEMETRY": "otlp"} if telemetry else {}),
     }
     google = GoogleSettings(units_per_minute=PLENTY)

@@ -15,6 +15,7 @@ import pytest
 from infra.archives import ROOT
 from infra.costs import COUNTED
 from infra.local.connecting import connect
+from infra.local.google.mail.writer import Relabel
 from infra.local.system import LocalSystem
 from tests.bench.deployed import Deployment, Meter, Sheet, deployed
 
@@ -60,6 +61,7 @@ async def fill(sheet: Sheet, deployment: Deployment) -> None:
     for receivers, more in ((0, 0), (1, 1), (3, 2)):
         await deployment.add_receivers(more)
         await count_pushed(sheet, system, [*connections], f"pushed_mail_{receivers}")
+        await count_changed(sheet, system, [*connections], f"pushed_change_{receivers}")
         await count_sent(sheet, system, [*connections.values()], f"sent_mail_{receivers}")
     await run_job(system, "/jobs/reconcile")
     with sheet.row("reconcile_run"):
@@ -107,6 +109,26 @@ async def count_pushed(sheet: Sheet, system: LocalSystem, emails: list[str], nam
                 await system.google.post(f"/_control/mailboxes/{email}/messages", content=MAIL)
                 await system.settle()
     sheet.subtract("token_refreshed", name)
+
+
+async def count_changed(sheet: Sheet, system: LocalSystem, emails: list[str], name: str) -> None:
+    """Let each mailbox's owner put a star on a message, or take it off, within the same hour."""
+    await system.advance(APART_S)
+    await system.settle()
+    with sheet.row(name, len(emails)):
+        for email in emails:
+            star(system, email)
+            await system.settle()
+
+
+def star(system: LocalSystem, email: str) -> None:
+    store = system.emulated.store
+    newest = max(store.messages(email), key=lambda one: int(one["internalDate"]))
+    message = store.message(email, int(newest["id"], 16))
+    assert message is not None
+    change = ((), ("STARRED",)) if "STARRED" in newest["labelIds"] else (("STARRED",), ())
+    with store.writing() as writer:
+        writer.relabel(store.mailbox(email), [Relabel(message, *change)])
 
 
 async def count_sent(sheet: Sheet, system: LocalSystem, connections: list[str], name: str) -> None:

@@ -51,6 +51,8 @@ class Setting:
     short: bool = False
     """Whether a listing stops after its first record."""
     reconcile: bool = False
+    leased: bool = False
+    """Whether each look stores its lease first, as one does that has something to fetch."""
 
 
 @dataclass(frozen=True, slots=True)

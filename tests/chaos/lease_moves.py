@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.ids import HistoryId
-from shared.domain.sync.state import LEASE_LIFETIME, SyncState
+from shared.domain.sync.state import LEASE_LIFETIME, Lease, SyncState
 from tests.chaos.continuation import Name
 from tests.chaos.lease_actors import CONNECTION, Actors, Answer, Ended, history_id, label, seconds
 from tests.chaos.lease_world import (
@@ -182,7 +182,7 @@ class Moves:
         before, after = self.actors.documents[was], self.actors.documents[new]
         held, token = before.lease, worker.token
         if kind == "commit":
-            if held is None or held.token != token:
+            if not self._may_commit(worker, held):
                 raise BrokenError("a write after the lease was lost")
             asked_at = self.actors.points[worker.point].asked_at
             if after.lease is None:
@@ -191,11 +191,23 @@ class Moves:
                 raise BrokenError("a commit left the lease short")
             elif after.next_due_at is not None and seconds(after.next_due_at) <= asked_at:
                 raise BrokenError("reconcile would wake another worker beside a live one")
+            else:
+                token = after.lease.token
         elif after.lease is not None and after.lease != held:
             if held is not None and seconds(held.expires_at) > world.now:
                 raise BrokenError("a second holder while a lease was alive")
             token = after.lease.token
         return self._landed(world, before, after, new, heads), token
+
+    def _may_commit(self, worker: Worker, held: Lease | None) -> bool:
+        """Whether it holds the lease, or no other does and it never stored its own.
+
+        The write that stored it may have arrived after the worker gave it up.
+        """
+        if held is None:
+            return not worker.token
+        known = self.actors.points[worker.point].names
+        return worker.token == held.token or (not worker.token and Name(held.token) in known)
 
     def _landed(
         self, world: World, before: SyncState, after: SyncState, new: int, heads: Any

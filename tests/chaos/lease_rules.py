@@ -50,6 +50,8 @@ def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None =
         swaps.enter_context(swapped(event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
         if setting.parts:
             swaps.enter_context(swapped(delta, {"TOUCHED_AT_ONCE": 1}))
+        if setting.leased or rule is not None:  # rules of the lease show where it is held
+            swaps.enter_context(swapped(lease, {"_only_lists": lambda *_: False}))
         if setting.short:
             swaps.enter_context(swapped(delta, {"LISTED_AT_ONCE": 1}))
         if rule is not None:
@@ -220,7 +222,7 @@ RULES = (
     Rule(
         "a worker fenced out by its own late write leaves a task for the expiry",
         SyncMailbox,
-        {"_wake_where_nobody_took_over": without.no_wake_next},
+        {"_wake_unless_taken_over": without.no_wake_next},
         Setting(TWO._replace(late=1, dropped=1), workers=2, paged=True, short=True),
         LOST,
     ),

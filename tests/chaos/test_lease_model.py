@@ -1,5 +1,7 @@
 """No lost wake-up, no second writer, no step back; and what each rule is there for."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.chaos.lease_actors import Actors
@@ -12,6 +14,7 @@ SETTINGS = {
     "pushes come in any order, one twice": Setting(TWO._replace(doubled=1)),
     "one invocation dies anywhere": Setting(TWO._replace(crashes=1)),
     "two die, with time to take over": Setting(ONE._replace(crashes=2, waits=2)),
+    "one dies or is slow": Setting(ONE._replace(crashes=1, ticks=1), workers=2),
     "a store's or queue's answer is lost": Setting(TWO._replace(lost=1), parts=True),
     "a write arrives after its writer gave up": Setting(
         ONE._replace(late=1, doubled=1), parts=True
@@ -23,21 +26,35 @@ SETTINGS = {
     "an unannounced change, a death, and reconcile": Setting(
         TWO._replace(crashes=1, dropped=1), reconcile=True
     ),
-    "three changes on pages of their own": Setting(THREE, paged=True),
+    "three changes on pages of their own, looks fetch": Setting(THREE, paged=True, leased=True),
+    "three changes on pages of their own, two workers": Setting(THREE, workers=2, paged=True),
     "changes in commits of their own, one death": Setting(
         TWO._replace(crashes=1), workers=2, paged=True, short=True
     ),
     "a false push": FALSE,
+    "a false push, and looks that fetch": replace(FALSE, leased=True),
+    "pushes in any order, and looks that fetch": Setting(TWO._replace(doubled=1), leased=True),
+    "two triggers, and looks that fetch": Setting(
+        ONE._replace(triggers=2, dropped=1), workers=2, leased=True
+    ),
+    "a late write or a death, and looks that fetch": Setting(
+        ONE._replace(late=1, crashes=1), parts=True, leased=True, workers=2
+    ),
+    "a late write, and looks that no push asked for": Setting(
+        ONE._replace(late=1, triggers=1, dropped=1), parts=True, workers=2
+    ),
     "Gmail announces one of two changes": CAPPED,
-    "a slow worker": Setting(TWO._replace(ticks=1), workers=2, paged=True),
+    "a slow worker, looks fetch": Setting(
+        TWO._replace(ticks=1), workers=2, paged=True, leased=True
+    ),
 }
 DEEP_SETTINGS = {
-    "one dies or is slow, a push comes twice": Setting(
-        ONE._replace(crashes=1, doubled=1, ticks=1), workers=2
+    "one dies or is slow, a push comes twice, looks fetch": Setting(
+        ONE._replace(crashes=1, doubled=1, ticks=1), workers=2, leased=True
     ),
     "Gmail announces two of four changes": CAPPED_TWICE,
     "three changes in commits of their own": Setting(THREE, workers=2, paged=True, short=True),
-    "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1)),
+    "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1), leased=True),
     "two deaths, two pushes, one twice": Setting(TWO._replace(crashes=2, doubled=1)),
     "a lost answer and a death": Setting(TWO._replace(lost=1, crashes=1), parts=True),
     "two lost answers": Setting(TWO._replace(lost=2)),
@@ -48,9 +65,9 @@ DEEP_SETTINGS = {
         TWO._replace(ticks=1), workers=2, paged=True, short=True
     ),
     "a very slow worker, a push twice": Setting(
-        ONE._replace(doubled=1, ticks=2), workers=2, parts=True
+        ONE._replace(doubled=1, ticks=2), workers=2, parts=True, leased=True
     ),
-    "three changes, a death, pages": Setting(THREE._replace(crashes=1), paged=True),
+    "three changes, a death, pages": Setting(THREE._replace(crashes=1), paged=True, leased=True),
     "a listing cut short, a death": Setting(
         TWO._replace(crashes=1, triggers=1), workers=2, paged=True, short=True
     ),

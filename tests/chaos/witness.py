@@ -107,8 +107,8 @@ class WitnessedStates:
             )
         if len({head.message_id for head in heads}) != len(heads):
             self.broken.append("one record twice in a commit")
-        if (heads or batch.quarantine or batch.released) and was.lease is None:
-            self.broken.append("records were written without a lease")
+        if (batch.put or batch.quarantine) and was.lease is None:
+            self.broken.append("mail was fetched without a lease")
 
     async def _news(self, connection_id: ConnectionId, batch: Batch) -> Tally:
         ids = [record.head.message_id for record in batch.put]

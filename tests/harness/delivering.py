@@ -15,14 +15,18 @@ from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.sync.alias import SyncAliases
+from shared.ports.documents import Versioned
+from shared.ports.events import Claimed
 from shared.ports.queue import Task
 from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
 from shared.ports.store import Store
+from shared.usecases.events.attempt import DELIVER_TASK, Attempts
 from shared.usecases.events.bodies import EventBodies
-from shared.usecases.events.deliver_event import DELIVER_TASK, Announce, DeliverEvent
+from shared.usecases.events.deliver_event import Announce, DeliverEvent
+from shared.usecases.events.first_attempt import TryAtOnce
 from shared.usecases.events.manage_endpoints import ManageEndpoints, Registration
 from shared.usecases.events.places import Places
-from shared.usecases.events.receivers import Receivers
+from shared.usecases.events.receivers import KnownEndpoints, Receivers
 from shared.usecases.events.redeliver import Redeliver
 from shared.usecases.reconcile import WakeDeliveries
 from tests.harness.clock import ManualClock
@@ -89,6 +93,7 @@ class DeliveryHarness:
         self.line = WaitingTasks(self.clock)
         self.world = ReceivingWorld(self.clock)
         self.settings = settings or EventSettings()
+        self.claimed = Claimed()
         self.aliases = SyncAliases()
         create_keyring(folder / "keyring.json")
         self.sealer = LocalKeyring(folder / "keyring.json")
@@ -104,21 +109,19 @@ class DeliveryHarness:
             return Interrupted(found, name, bomb)
 
         store, queue = self.store, port("queue", self.line)
-        endpoints = port("webhook_endpoints", store.webhook_endpoints)
+        self.known = KnownEndpoints(port("webhook_endpoints", store.webhook_endpoints), self.clock)
         sealer = port("sealer", self.sealer)
-        self.announce = Announce(queue)
+        self.announce = Announce(queue, self.claimed)
         self.outbox = outbox = port("outbox", store.outbox)
-        self.endpoints = ManageEndpoints(
-            store.webhook_endpoints, self.sealer, self.clock, AllowedHosts()
+        self.endpoints = ManageEndpoints(self.known, self.sealer, self.clock, AllowedHosts())
+        receivers = Receivers(
+            self.known, port("connections", store.connections), sealer, self.settings
         )
-        self.deliver = DeliverEvent(
+        self.attempts = Attempts(
             outbox=outbox,
-            receivers=Receivers(
-                endpoints, port("connections", store.connections), sealer, self.settings
-            ),
+            receivers=receivers,
             operations=port("operations", store.operations),
             queue=queue,
-            sinks=_AllSinks(Interrupted(_Posting(self.world), "receiver", bomb)),
             places=Places(self.clock),
             bodies=EventBodies(
                 port("connections", store.connections),
@@ -128,11 +131,14 @@ class DeliveryHarness:
             ),
             clock=self.clock,
         )
+        self.sink = _AllSinks(Interrupted(_Posting(self.world), "receiver", bomb))
+        self.deliver = DeliverEvent(outbox, receivers, self.sink, self.attempts, self.clock)
+        self.first = TryAtOnce(self.attempts, receivers, self.claimed, self.sink, self.clock)
         self.wake = WakeDeliveries(outbox, queue, self.clock)
         self.redeliver = Redeliver(outbox, self.announce, self.clock)
 
-    async def _wake(self, event: Event) -> None:
-        await self.announce(event)
+    async def _wake(self, stored: Versioned[Event]) -> None:
+        await self.announce.stored(stored)
 
     def live_again(self) -> None:
         """Compose everything anew, with settings that changed."""
@@ -144,6 +150,12 @@ class DeliveryHarness:
 
     async def write(self, number: int = 1, connection: ConnectionId = C1, **more: Any) -> EventId:
         """Write an event as a use case does."""
+        event = self.made(number, connection, **more)
+        await self.outbox.create(event)
+        return event.id
+
+    def made(self, number: int, connection: ConnectionId = C1, **more: Any) -> Event:
+        """Return an event that is not stored."""
         now = self.clock.now()
         payload = {
             "type": "sync",
@@ -152,8 +164,7 @@ class DeliveryHarness:
             "sequenceBefore": 0,
         }
         id = EventId(f"evt_{connection}_{number:05}")
-        await self.outbox.create(Event(id, connection, EventType.SYNC, payload, now, now, **more))
-        return id
+        return Event(id, connection, EventType.SYNC, payload, now, now, **more)
 
     async def work(self) -> None:
         """Run what is due, and what that makes due at once."""

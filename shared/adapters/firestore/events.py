@@ -60,8 +60,8 @@ class FirestoreOutbox(FirestoreDocuments[Event]):
         """
         events = [*filter(None, news)]
         results = await self.rpc.commit((*writes, *map(self.creation, events)))
-        for event in events:
-            await self.wake(event)
+        for event, result in zip(events, results[len(results) - len(events) :], strict=True):
+            await self.wake(Versioned(event, version_of(result.update_time)))
         return results
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueEvent]:

@@ -60,7 +60,7 @@ class SqliteOutbox(SqliteDocuments[Event]):
     async def create(self, value: Event) -> Versioned[Event]:
         """Write a new one. Raises AlreadyExistsError, StoreUnavailableError."""
         created = await super().create(value)
-        await self.wake(value)
+        await self.wake(created)
         return created
 
     @asynccontextmanager
@@ -71,10 +71,10 @@ class SqliteOutbox(SqliteDocuments[Event]):
         """
         with self.database.transaction() as connection:
             yield connection
-            for event in filter(None, news):
-                self.insert(connection, event)
-        for event in filter(None, news):
-            await self.wake(event)
+            events = [*filter(None, news)]
+            stored = [Versioned(one, self.insert(connection, one)) for one in events]
+        for one in stored:
+            await self.wake(one)
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueEvent]:
         """Return due events. Raises StoreUnavailableError."""

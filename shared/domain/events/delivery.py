@@ -66,7 +66,7 @@ class Failure(StrEnum):
     SINK_FORBIDDEN = "sink_forbidden"
     """The topic, queue or role does not let this deployment in."""
     BUSY = "busy"
-    """This instance had no room for the attempt: it says nothing of the receiver."""
+    """This instance had no room or no time for the attempt: it says nothing of the receiver."""
     MISCONFIGURED = "misconfigured"
     """A setting or a library that this receiver needs is missing here."""
 
@@ -137,7 +137,8 @@ def due_to(event: Event, receiver: str, now: datetime) -> bool:
 def after(earlier: Delivery | None, attempted: Attempted, now: datetime) -> Delivery:
     """Return how the event stands with a receiver after one more attempt, if it was one."""
     if attempted.failure is Failure.BUSY:
-        return defer(earlier, now + BUSY_WAIT, now)
+        wait = BUSY_WAIT if attempted.retry_after is None else attempted.retry_after
+        return defer(earlier, now + wait, now)
     attempts = 1 + (earlier.attempts if earlier else 0)
     made = Delivery(
         DeliveryState.DELIVERED,

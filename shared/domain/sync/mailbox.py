@@ -20,7 +20,7 @@ class Mailbox:
     renew_at: datetime | None = None
     """When the watch is due for renewal, spread by jitter."""
     last_push_at: datetime | None = None
-    """Written at most once a minute."""
+    """Written at most once an hour."""
     watch_error: str | None = None
     lapse_told: bool = False
     """Whether the product heard that it expired, or was never armed; False again once it is."""

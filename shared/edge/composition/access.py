@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ApiKeys, ErrorDescription
 from shared.ports.clock import Clock
+from shared.ports.events import FirstAttempts
 from shared.ports.outside import Secrets
 from shared.ports.sends import BounceRecorder, HeldSends
 
@@ -42,6 +43,13 @@ def held_sends(container: Assembly) -> HeldSends:
     from shared.usecases.send.held import WakeHeld
 
     return container.use(WakeHeld)
+
+
+def first_attempts(container: Assembly) -> FirstAttempts:
+    """Return what tries an event within the request that commits it."""
+    from shared.usecases.events.first_attempt import TryAtOnce
+
+    return container.use(TryAtOnce)
 
 
 def error_description(_container: Assembly) -> ErrorDescription:

@@ -10,7 +10,7 @@ from shared.edge.composition import access, google, stores
 from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ErrorDescription
 from shared.ports.clock import Clock
-from shared.ports.events import Operations
+from shared.ports.events import FirstAttempts, Operations
 from shared.ports.google.apis import GoogleApis
 from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.google.oauth import CallerTokens, GoogleOAuth, GoogleSignIn, Sealer
@@ -49,6 +49,7 @@ PROVIDERS: Mapping[Any, Provider] = {
     Sinks: google.sinks,
     WebhookSink: google.webhook_sink,
     BounceRecorder: access.bounce_recorder,
+    FirstAttempts: access.first_attempts,
     ErrorDescription: access.error_description,
 }
 LATE: Mapping[str, Provider] = {

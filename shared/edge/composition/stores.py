@@ -18,6 +18,7 @@ from shared.ports.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from shared.domain.events.event import Event
+    from shared.ports.documents import Versioned
 
 
 def clock(_container: Assembly) -> Clock:
@@ -33,10 +34,10 @@ def store(container: Assembly) -> Store:
     The store wakes the delivery of each event it inserts, so that no use case can forget it.
     """
 
-    async def wake(event: "Event") -> None:
+    async def wake(stored: "Versioned[Event]") -> None:
         from shared.usecases.events.deliver_event import Announce
 
-        await container.use(Announce)(event)
+        await container.use(Announce).stored(stored)
 
     opened = _open(container, wake)
     container.at_close(opened.close)

@@ -48,8 +48,10 @@ def lag(state: SyncState | None, mailbox: Mailbox | None, now: datetime) -> time
     """Return how long an announced change has been waiting; None where nothing is waiting."""
     if state is None or state.unmet_hint is None:
         return None
-    since = mailbox.last_push_at if mailbox else None
-    return max(timedelta(), now - (since or state.last_delta_at or now))
+    # The last push is noted once an hour: a look since then is nearer to what is waited for.
+    known = (mailbox.last_push_at if mailbox else None, state.last_delta_at)
+    since = max((one for one in known if one is not None), default=now)
+    return max(timedelta(), now - since)
 
 
 def _of_consent(connection: Connection) -> ConnectionHealth | None:

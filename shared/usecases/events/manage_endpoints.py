@@ -15,10 +15,9 @@ from shared.domain.ids import ConnectionId
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned, until_written, update, update_by
-from shared.ports.events import WebhookEndpoints
 from shared.ports.google.oauth import Sealer
 from shared.ports.sinks import SinkChoices
-from shared.usecases.events.receivers import sealed_secret, secrets_after
+from shared.usecases.events.receivers import KnownEndpoints, sealed_secret, secrets_after
 
 T = TypeVar("T")
 SINK_SCHEMES = ("pubsub:", "sqs:")
@@ -49,7 +48,7 @@ class WithSecret:
 class ManageEndpoints:
     """The /webhook-endpoints resource; `sinks` are addresses of sinks that may be named."""
 
-    endpoints: WebhookEndpoints
+    endpoints: KnownEndpoints
     sealer: Sealer
     clock: Clock
     allowed: AllowedHosts

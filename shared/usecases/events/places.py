@@ -2,7 +2,7 @@
 
 It lives in memory: an instance bounds what it has in flight by itself, and the queue is given as
 many places as all instances have together (`infra/terraform/main.tf`), so a receiver's share holds
-across them without a read or a write.
+across them without a read or a write. A push's own attempts have places in its instance.
 """
 
 from collections.abc import Mapping

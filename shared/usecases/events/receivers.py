@@ -1,12 +1,14 @@
 """Who is to be told of an event: endpoints, the connection's own address, the operator's sinks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.connect.connection import Connection, Deferral
 from shared.domain.events.endpoint import SigningSecret, WebhookEndpoint
 from shared.domain.events.event import Event
+from shared.ports.clock import Clock
 from shared.ports.connections import Connections
 from shared.ports.documents import Versioned
 from shared.ports.events import WebhookEndpoints
@@ -17,6 +19,8 @@ from shared.usecases.connect.tokens.token_seal import open_alone, seal_alone
 PURPOSE = "webhook-secret"
 OVERRIDE = "override"
 """The receiver's id where the connection names its own address."""
+REMEMBERED = timedelta(seconds=10)
+"""How late another instance learns of a new, changed or deleted endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,59 @@ class Present:
         return until if until is not None and until > now else None
 
 
+@dataclass
+class KnownEndpoints:
+    """The endpoints' port; `list` is read at most every REMEMBERED, and after a change here."""
+
+    stored: WebhookEndpoints
+    clock: Clock
+    _found: tuple[datetime, Sequence[Versioned[WebhookEndpoint]]] | None = None
+    _changes: int = 0
+
+    async def list(self) -> Sequence[Versioned[WebhookEndpoint]]:
+        """Return all of them, oldest first. Raises StoreUnavailableError."""
+        now, changes = self.clock.now(), self._changes
+        if self._found is not None and abs(now - self._found[0]) < REMEMBERED:
+            return self._found[1]
+        found = await self.stored.list()
+        if changes == self._changes:
+            self._found = (now, found)
+        return found
+
+    async def get(self, id: str) -> Versioned[WebhookEndpoint] | None:
+        """Read one from the store."""
+        return await self.stored.get(id)
+
+    async def create(self, value: WebhookEndpoint) -> Versioned[WebhookEndpoint]:
+        """Write a new one. Raises AlreadyExistsError."""
+        with self._changing():
+            return await self.stored.create(value)
+
+    async def swap(
+        self, was: Versioned[WebhookEndpoint], now: WebhookEndpoint
+    ) -> Versioned[WebhookEndpoint]:
+        """Replace the version read. Raises ConflictError: the list was older than that."""
+        with self._changing():
+            return await self.stored.swap(was, now)
+
+    async def delete(self, was: Versioned[WebhookEndpoint]) -> bool:
+        """Delete the version read. Raises ConflictError."""
+        with self._changing():
+            return await self.stored.delete(was)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._found, self._changes = None, self._changes + 1
+
+
 @dataclass(frozen=True)
 class Receivers:
     """Finds them; secrets are opened only for those about to be told."""
 
-    endpoints: WebhookEndpoints
+    endpoints: KnownEndpoints
     connections: Connections
     sealer: Sealer
     settings: EventSettings

@@ -10,13 +10,15 @@ from shared.domain.sync.mailbox import WATCH_LIFETIME, Mailbox
 from shared.errors import PermanentError
 from shared.ports.clock import Clock
 from shared.ports.documents import update
+from shared.ports.events import LEAVE_TO_QUEUE, FirstAttempts
 from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
 from shared.usecases.sync.watch.events import SILENT, TellWatch, WatchNews
 
 PUSH_BUDGET = timedelta(seconds=8)
 """Below the push subscription's acknowledgement deadline; the rest becomes a task."""
-NOTED_EVERY = timedelta(minutes=1)
+NOTED_EVERY = timedelta(hours=1)
+"""A note is a write and a call, and pushes come: sooner than that it tells nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class NotifyPush:
     sync: SyncMailbox
     clock: Clock
     tell: TellWatch
+    first: FirstAttempts = LEAVE_TO_QUEUE
     sightings: Sightings = field(default_factory=Sightings)
 
     async def __call__(
@@ -59,6 +62,7 @@ class NotifyPush:
                 hint=history_id,
                 only_live=True,
                 trace_id=trace_id,
+                first=self.first,
             )
             for connection_id in sorted(found.value.connections)
         ]
@@ -76,8 +80,7 @@ class NotifyPush:
 
     def _measure_first(self, mailbox: Mailbox, now: datetime) -> None:
         """Note how long after it was armed a watch announced something (FACTS 2.2)."""
-        ends, last = mailbox.watch_expires_at, mailbox.last_push_at
-        armed_at = None if ends is None else ends - WATCH_LIFETIME
+        armed_at, last = _armed_at(mailbox), mailbox.last_push_at
         if armed_at is not None and (last is None or last < armed_at):
             self.sightings.measure(Duration.FIRST_PUSH, now - armed_at)
 
@@ -95,8 +98,13 @@ def _after_push(was: Mailbox) -> Mailbox | None:
 
 
 def _worth_noting(mailbox: Mailbox, now: datetime) -> bool:
-    """Whether a minute has passed, or it is the first push since the watch was revived."""
-    last, revived = mailbox.last_push_at, mailbox.revived_at
+    """Whether an hour has passed, or it is the first push since the watch was armed or revived."""
+    last, since = mailbox.last_push_at, (_armed_at(mailbox), mailbox.revived_at)
     if last is None or now - last >= NOTED_EVERY:
         return True
-    return revived is not None and last < revived
+    return any(moment is not None and last < moment for moment in since)
+
+
+def _armed_at(mailbox: Mailbox) -> datetime | None:
+    ends = mailbox.watch_expires_at
+    return None if ends is None else ends - WATCH_LIFETIME

@@ -35,7 +35,7 @@ from shared.errors import (
     TransientError,
 )
 from shared.ports.clock import Clock
-from shared.ports.events import Operations, Outbox
+from shared.ports.events import LEAVE_TO_QUEUE, FirstAttempts, Operations, Outbox
 from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName
 from shared.ports.sends import BounceRecorder, HeldSends, wake_no_send
@@ -114,21 +114,29 @@ class SyncMailbox:
         hint: HistoryId | None = None,
         only_live: bool = False,
         trace_id: str | None = None,
+        first: FirstAttempts = LEAVE_TO_QUEUE,
     ) -> SyncOutcome:
         """Sync for at most `budget`; `only_live` leaves everything but new mail to a task.
+
+        `first` tries the event of it once before this returns, where the queue need not.
 
         Raises StoreUnavailableError, QueueUnavailableError, CorruptStateError: the hint must
         come again.
         """
-        taken = await take(self.states, self.clock, connection_id, hint)
-        if isinstance(taken, Idle):
-            return NothingToDo()
-        if isinstance(taken, Busy):
-            await self._wake_at_expiry(connection_id, taken)
-            return HeldElsewhere(taken.expires_at)
-        run = self._run(taken, budget, trace_id)
-        run.pushed = hint is not None
-        return await self._finish(run, only_live=only_live)
+        for stored in (False, True):
+            taken = await take(self.states, self.clock, connection_id, hint, stored=stored)
+            if isinstance(taken, Idle):
+                return NothingToDo()
+            if isinstance(taken, Busy):
+                await self._wake_at_expiry(connection_id, taken)
+                return HeldElsewhere(taken.expires_at)
+            run = self._run(taken, budget, trace_id)
+            run.pushed, run.first = hint is not None, first
+            outcome = await self._finish(run, only_live=only_live)
+            if hint is None or taken.unleased is None or not isinstance(outcome, LostLease):
+                break  # else another worker was faster, and the hint stands nowhere
+        await first(run.claimed)
+        return outcome
 
     def _run(self, held: Held, budget: timedelta, trace_id: str | None) -> Run:
         connection_id = held.state.connection_id

@@ -39,7 +39,8 @@ WHAT: list[tuple[dict[str, Any], str, str | None]] = [
     ({"last_error": "rate_limited", "deferred_until": NOW + MINUTE}, "Waiting for Google", None),
     ({"recovering_since": NOW}, "Recovering", None),
     ({"backfill": Backfill(None, NOW)}, "Reading", None),
-    ({"hint": HistoryId(10)}, "Behind", "trigger"),
+    ({"hint": HistoryId(10)}, "Current", None),
+    ({"hint": HistoryId(10), "last_delta_at": NOW - 3 * MINUTE}, "Behind", "trigger"),
     ({"next_due_at": NOW - 11 * MINUTE}, "Overdue", "trigger"),
     ({"quarantine_due_at": NOW}, "Some set aside", "quarantine"),
     ({"status": SyncStatus.PAUSED, "last_error": "x", "hint": HistoryId(10)}, "Paused", "start"),
@@ -92,8 +93,10 @@ def test_a_dead_watch_is_named() -> None:
 def test_lag_is_how_long_an_announced_change_has_been_waiting() -> None:
     assert lag(None, None, NOW) is None
     assert lag(CURRENT, BOX, NOW) is None
-    assert lag(replace(CURRENT, hint=HistoryId(10)), BOX, NOW) == 3 * MINUTE
-    assert lag(replace(CURRENT, hint=HistoryId(10)), None, NOW + MINUTE) == MINUTE
+    waiting = replace(CURRENT, hint=HistoryId(10))
+    assert lag(replace(waiting, last_delta_at=NOW - 5 * MINUTE), BOX, NOW) == 3 * MINUTE
+    assert lag(waiting, BOX, NOW + MINUTE) == MINUTE  # the push that was noted is an older one
+    assert lag(waiting, None, NOW + MINUTE) == MINUTE
 
 
 @pytest.mark.parametrize(

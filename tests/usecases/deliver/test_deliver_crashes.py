@@ -108,7 +108,7 @@ async def test_a_lost_wake_up_never_fails_the_writer_and_is_made_good(
     harness: DeliveryHarness,
 ) -> None:
     await harness.register(HOOK)
-    harness.announce = Announce(cast("Queue", _Refusing()))
+    harness.announce = Announce(cast("Queue", _Refusing()), harness.claimed)
     await harness.store.outbox.create(
         event("e1", C1, next_attempt_at=harness.clock.now(), deliveries={})
     )
@@ -123,7 +123,8 @@ async def test_a_lost_log_line_or_next_task_never_fails_the_delivery(
     await harness.register(HOOK)
     harness.world.answers[HOOK] = fails()
     refusing: Any = _Refusing()
-    deliver = replace(harness.deliver, operations=refusing, queue=refusing)
+    attempts = replace(harness.attempts, operations=refusing, queue=refusing)
+    deliver = replace(harness.deliver, attempts=attempts)
     id = await harness.write()
     harness.line.waiting.clear()
     assert await deliver(id) == Delivered(EventState.PENDING)

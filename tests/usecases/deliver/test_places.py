@@ -229,7 +229,7 @@ async def test_after_its_pause_one_attempt_shows_and_the_pause_grows_to_its_limi
     waits = []
     for number in range(12):
         await harness.deliver(ids[number])
-        until = harness.deliver.places.waits_until(OWN)
+        until = harness.attempts.places.waits_until(OWN)
         assert until is not None
         waits.append(until - harness.clock.now())
         harness.clock.current = until
@@ -288,8 +288,8 @@ async def test_a_delivery_that_cannot_claim_its_event_keeps_no_place(
     receivers.let_go.set()
     for _ in range(20):
         await asyncio.sleep(0)
-    assert harness.deliver.places.take({"a": Receiver("a", OTHER)})
-    assert [place.address for place in harness.deliver.places._taken] == [OTHER]
+    assert harness.attempts.places.take({"a": Receiver("a", OTHER)})
+    assert [place.address for place in harness.attempts.places._taken] == [OTHER]
 
 
 async def test_an_attempt_that_is_cancelled_before_it_begins_keeps_no_place(
@@ -300,11 +300,11 @@ async def test_an_attempt_that_is_cancelled_before_it_begins_keeps_no_place(
         work = asyncio.ensure_future(harness.deliver(id))
         for turns in range(20):
             await asyncio.sleep(0)
-            if harness.deliver.places._taken or turns > 15:
+            if harness.attempts.places._taken or turns > 15:
                 break
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-        assert harness.deliver.places._taken == []
+        assert harness.attempts.places._taken == []
 
 
 def _answering(answer: Attempted) -> Any:

@@ -12,6 +12,8 @@ from shared.adapters.sqlite.store import open_store
 from shared.adapters.telemetry.operations_log import GATHERED
 from shared.domain.ids import HistoryId, first_mailbox_id
 from shared.domain.sync.mailbox import Mailbox
+from shared.domain.sync.state import SECOND_LOOK_AFTER
+from shared.usecases.sync.handle_push import NOTED_EVERY
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL
 from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness
@@ -134,7 +136,7 @@ async def test_a_push_of_what_is_known_lists_once_and_stores_nothing(
     await changed(kept, costs, 1)
     taken = await costs(lambda: push(kept))
     assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 1}
-    assert taken.writes == {"sync_states": 2}
+    assert taken.writes == {"sync_states": 1}
     assert taken.calls == {"history.list": 1}
 
 
@@ -144,7 +146,7 @@ async def test_the_hourly_look_at_a_quiet_mailbox_costs_two_units(
     kept.advance(IDLE)
     taken = await costs(kept.run)
     assert taken.reads == {"sync_states": 1}
-    assert taken.writes == {"sync_states": 2}
+    assert taken.writes == {"sync_states": 1}
     assert taken.calls == {"history.list": 1}
     assert taken.units == 2
 
@@ -158,6 +160,32 @@ async def test_the_log_of_many_syncs_is_one_write(kept: SyncHarness, costs: Cost
     taken = await costs(pushes)
     assert taken.writes["operations"] == 1
     assert taken.writes["sync_states"] == 2 * GATHERED
+
+
+async def test_the_second_look_that_finds_nothing_writes_once(
+    kept: SyncHarness, costs: Costs
+) -> None:
+    await changed(kept, costs, 1)
+    kept.advance(SECOND_LOOK_AFTER)
+    taken = await costs(kept.run)
+    assert taken.reads == {"sync_states": 1}
+    assert taken.writes == {"sync_states": 1}
+    assert taken.calls == {"history.list": 1}
+
+
+async def test_a_push_that_fetches_nothing_writes_no_lease(kept: SyncHarness, costs: Costs) -> None:
+    await toggle(kept, min(await kept.stored()), "STARRED")
+    taken = await costs(lambda: push(kept))
+    assert taken.reads == {"mailboxes": 1, "sync_states": 1, "records": 1}
+    assert taken.writes == {"sync_states": 1, "records": 1, "outbox": 1}
+    assert taken.calls == {"history.list": 1}
+
+
+async def test_a_push_is_noted_once_an_hour(kept: SyncHarness, costs: Costs) -> None:
+    kept.advance(NOTED_EVERY)
+    assert (await changed(kept, costs, 1)).writes["mailboxes"] == 1
+    kept.advance(NOTED_EVERY - timedelta(minutes=1))
+    assert "mailboxes" not in (await changed(kept, costs, 1)).writes
 
 
 async def test_label_changes_cost_no_fetch(kept: SyncHarness, costs: Costs) -> None:
@@ -213,7 +241,7 @@ async def test_a_recovery_with_nothing_changed_fetches_nothing(
     }
     assert taken.units == 2 + 2 + 1 + 5 * (labels + 2)
     assert taken.reads == {"sync_states": 1, "connections": 1, "records": 80}
-    assert taken.writes == {"sync_states": 4}
+    assert taken.writes == {"sync_states": 3}
 
 
 @pytest.mark.emulators

@@ -92,7 +92,7 @@ async def test_a_push_between_two_revivals_begins_the_count_anew(harness: SyncHa
 async def test_a_push_right_after_the_revival_counts_although_one_was_just_noted(
     harness: SyncHarness,
 ) -> None:
-    """Pushes are noted once a minute, but the first after a revival always."""
+    """Pushes are noted once an hour, but the first after a revival always."""
     for _ in range(4):
         harness.advance(HOUR)
         await push(harness)

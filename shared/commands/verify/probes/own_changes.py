@@ -108,7 +108,7 @@ async def push_of_a_watch(mailbox: Mailbox) -> Finding:
         raise NotTriedError("Only a connection's pushes come here: CONNECTION=ID.")
     armed = await mailbox.arm()
     if armed.push_before is not None and armed.at - armed.push_before < NOTED_EVERY:
-        raise NotTriedError("A push came just before, and one a minute is noted: try again later.")
+        raise NotTriedError("A push came within the hour, and one an hour is noted: try later.")
     for _ in range(PUSH_LOOKS):
         last = await last_push()
         if last != armed.push_before and last is not None:

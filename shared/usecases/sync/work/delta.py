@@ -243,6 +243,7 @@ def _is_live(head: RecordHead | None) -> bool:
 async def _fetch(run: Run, wanted: Sequence[MessageRef]) -> Hydrated:
     if not wanted:
         return Hydrated()
+    await run.held.secure()
     # Live mail may use the whole lease time: a commit at the end of it is still in time.
     deadline = min(run.clock.now() + timedelta(seconds=15), run.deadline)
     return await run.hydrator(deadline, Origin.LIVE, urgent=True).fetch(wanted)

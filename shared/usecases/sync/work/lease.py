@@ -3,6 +3,9 @@
 Every write names a random `commit_id`. When a precondition fails, reading the state back tells
 which of three things happened: our own commit arrived and its answer was lost; another worker has
 the lease; or only a hint moved, and the same change is committed again without refetching.
+
+A look takes its lease only once there is something to fetch: many find nothing, or changed labels,
+and their one write is the commit, conditional on the state as it was read.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,7 +15,7 @@ from secrets import token_hex
 
 from shared.domain.events.event import Event
 from shared.domain.ids import CommitId, ConnectionId, HistoryId, LeaseToken
-from shared.domain.sync.plan import Release, on_push, plan
+from shared.domain.sync.plan import Delta, Release, on_push, plan
 from shared.domain.sync.state import LEASE_LIFETIME, Lease, SyncState, SyncStatus
 from shared.errors import ConflictError, FencedOutError, StoreUnavailableError
 from shared.ports.clock import Clock, Retries
@@ -44,9 +47,18 @@ class Idle:
 
 
 async def take(
-    states: SyncStates, clock: Clock, connection_id: ConnectionId, hint: HistoryId | None
+    states: SyncStates,
+    clock: Clock,
+    connection_id: ConnectionId,
+    hint: HistoryId | None,
+    *,
+    stored: bool = False,
 ) -> "Held | Busy | Idle":
-    """Take the lease, raising the hint in the same write; or raise the hint for its holder."""
+    """Take the lease, raising the hint in the same write; or raise the hint for its holder.
+
+    Unless it is to be `stored`, a state that was given back and only has to be looked at is held
+    in memory first: a worker that loses it then has written nothing, its hint neither.
+    """
 
     async def attempt() -> "Held | Busy | Idle":
         was = await states.get(connection_id)
@@ -56,6 +68,8 @@ async def take(
         new = _taken_or_hinted(was.value, hint, now)
         if new is None:
             return _busy(was.value) if was.value.is_held(now) else Idle()
+        if not stored and _only_lists(was.value, new, now):
+            return Held(states, clock, Versioned(new, was.version), unleased=was)
         swapped = await states.swap(was, new)
         return _busy(new) if was.value.is_held(now) else Held(states, clock, swapped)
 
@@ -70,6 +84,12 @@ def _taken_or_hinted(state: SyncState, hint: HistoryId | None, now: datetime) ->
     if state.is_held(now):
         return None if wished == state else wished
     return _lease(wished, now)
+
+
+def _only_lists(was: SyncState, new: SyncState, now: datetime) -> bool:
+    """Whether the next step lists history, after a worker that gave its lease back."""
+    careful = was.lease is not None or was.careful or was.suspect is not None
+    return not careful and isinstance(plan(new, now), Delta)
 
 
 def _wish(state: SyncState, hint: HistoryId | None, now: datetime) -> SyncState | None:
@@ -120,6 +140,8 @@ class Held:
     clock: Clock
     current: Versioned[SyncState]
     released: bool = False
+    unleased: Versioned[SyncState] | None = None
+    """The state as the store has it, as long as that lacks the lease."""
 
     @property
     def state(self) -> SyncState:
@@ -140,8 +162,14 @@ class Held:
 
     async def beat(self) -> None:
         """Renew the lease once a third of it is gone; call before anything slow."""
+        await self.secure()
         lease = self.state.lease
         if lease is None or lease.expires_at - self.clock.now() < LEASE_LIFETIME - HEARTBEAT:
+            await self.renew()
+
+    async def secure(self) -> None:
+        """Have the lease stored; call before anything is fetched. Raises FencedOutError."""
+        if self.unleased is not None:
             await self.renew()
 
     async def renew(self) -> None:
@@ -197,11 +225,12 @@ class Held:
     async def _write(self, new: SyncState, batch: Batch) -> bool:
         """Try one write: True once it is durable, False where only the hint moved."""
         try:
-            self.current = await self.states.commit(self.current, new, batch)
+            self.current = await self.states.commit(self.unleased or self.current, new, batch)
         except (ConflictError, StoreUnavailableError):
             if not await self._read_back(new):
                 return False
         self.released = new.lease is None
+        self.unleased = None
         return True
 
     async def _read_back(self, attempted: SyncState) -> bool:
@@ -211,6 +240,8 @@ class Held:
         if fresh.value.commit_id == attempted.commit_id:
             self.current = fresh
             return True
+        if self.unleased is not None and fresh.version == self.unleased.version:
+            return False
         token = before.lease.token if before.lease else LeaseToken("")
         if not fresh.value.held_by(token) or fresh.value.commit_id != before.commit_id:
             raise FencedOutError("The lease passed to another worker.")

@@ -11,6 +11,7 @@ from shared.domain.events.event import Event
 from shared.domain.google.observations import Sightings
 from shared.domain.ids import (
     ConnectionId,
+    EventId,
     HistoryId,
     MessageId,
     PageToken,
@@ -19,13 +20,14 @@ from shared.domain.ids import (
 )
 from shared.domain.operation import OperationStep
 from shared.domain.sync.event import extend, sync_event
+from shared.domain.sync.plan import Release, WakeFollowers, plan
 from shared.domain.sync.records.record import Origin, QuarantineEntry
 from shared.domain.sync.state import Suspect, SyncState, Tally
 from shared.domain.sync.status import SetAside, set_aside
 from shared.errors import GmailNotFoundError, GmailRefusedError, TransientError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
-from shared.ports.events import Outbox
+from shared.ports.events import LEAVE_TO_QUEUE, FirstAttempts, Outbox
 from shared.ports.google.gmail import Gmail, GmailObject, MessageRef
 from shared.ports.sends import BounceRecorder
 from shared.ports.sync_store import Batch, NewestQuery, Quarantine, Records, entries_of
@@ -70,6 +72,10 @@ class Run:
     before: SyncState
     """The state that the run began with: how often, since when and why it had failed."""
     record_bounces: BounceRecorder = ignore_reports
+    first: FirstAttempts = LEAVE_TO_QUEUE
+    """What tries an event within this request, where it may."""
+    claimed: list[EventId] = field(default_factory=list)
+    """Events that it is to try."""
     trace_id: str | None = None
     sightings: Sightings = field(default_factory=Sightings)
     pushed: bool = False
@@ -288,8 +294,11 @@ class Run:
         )
         if opened is not None:
             event = extend(opened.value, event)
+        elif isinstance(plan(state, now), Release | WakeFollowers):
+            event = await self.first.claim(event)
+            self.claimed.append(event.id)
         version = opened.version if opened else None
-        state = replace(state, open_event_id=event.id)
+        state = replace(state, open_event_id=event.id if event.extendable else None)
         return state, replace(batch, event=event, event_version=version)
 
     async def _open_event(self) -> Versioned[Event] | None:
