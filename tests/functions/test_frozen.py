@@ -9,8 +9,8 @@ import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from infra.local.environment import PUSH_ACCOUNT
+from infra.local.environment import PUSH_ACCOUNT, WEBHOOK_SECRET
 from infra.local.id_tokens import IdTokens
 from infra.local.system import LocalSystem
 from infra.requirements import locked_for
@@ -30,7 +30,8 @@ from shared.domain.ids import ConnectionId
 from shared.domain.operation import OperationState, OperationType
 from shared.ports.store import Store
 from shared.ports.sync_store import RecordQuery
-from shared.usecases.events.deliver_event import DELIVER_TASK
+from shared.usecases.events.attempt import DELIVER_TASK
+from tests.adapters.listener import Listener, listening
 from tests.functions.test_main_job import ADA, backfilled, connected
 from tests.harness.platform import (
     DEPLOYED,
@@ -44,6 +45,7 @@ from tests.harness.platform import (
 from tests.harness.whole import whole_system
 
 ROUNDS = 3
+BROKEN = b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"
 MAIL = b"From: Eve <eve@far.example>\r\nTo: ada@acme.example\r\nSubject: Knock\r\n\r\nHello.\r\n"
 
 
@@ -141,16 +143,6 @@ class Frozen:
         queue.close()
         return {str(one.body["event_id"]) for one in waiting}
 
-    async def claim_all(self) -> None:
-        """Claim every event that is due, as an attempt to deliver it does at its start."""
-        store, now = self.store(), SystemClock().now()
-        for due in await store.outbox.due(now, 100):
-            event = await store.outbox.get(due.id)
-            assert event is not None
-            claimed = replace(event.value, claimed_until=now + timedelta(minutes=1))
-            await store.outbox.swap(event, claimed)
-        await store.close()
-
     async def stored(self) -> tuple[int, int]:
         """Return how many syncs are logged and how many records stored, as others find them."""
         store = self.store()
@@ -166,13 +158,23 @@ class Frozen:
 
 
 @pytest.fixture
-async def frozen(tmp_path: Path, collector: Collector) -> AsyncIterator[Frozen]:
+async def product() -> AsyncIterator[Listener]:
+    """Listen as the product's receiver of webhooks does."""
+    async with listening(Listener()) as started:
+        yield started
+
+
+@pytest.fixture
+async def frozen(tmp_path: Path, collector: Collector, product: Listener) -> AsyncIterator[Frozen]:
     environment = clean_environment(DEPLOYED, locked_for("gmail_push"))
     unpacked = unpack("gmail_push", tmp_path)
     async with whole_system(tmp_path, {ADA: 3}) as system:
         connection = ConnectionId(await connected(system))
         await backfilled(system, connection)
         await system.settle()
+        body = {"url": f"http://127.0.0.1:{product.port}/hooks", "secret": WEBHOOK_SECRET}
+        made = await system.client.post("/webhook-endpoints", json=body)
+        assert made.status_code == HTTPStatus.CREATED, made.text
         token = await token_without_signature(system)
         await system.kill()
         settings = {
@@ -210,11 +212,19 @@ async def test_an_instance_that_is_frozen_after_each_answer_loses_nothing(
     assert await frozen.stored() == (syncs + ROUNDS, records + ROUNDS)
 
 
-async def test_each_answer_leaves_its_event_and_a_task_that_delivers_it(frozen: Frozen) -> None:
-    """The dispatcher is not running: what a push leaves to be done is in its file, or is lost.
+async def test_the_product_is_told_before_each_answer(frozen: Frozen, product: Listener) -> None:
+    """A task would come later: what the receiver took within the push needs none."""
+    for number in range(1, ROUNDS + 1):
+        await frozen.push_a_new_mail()
+        assert len(product.requests) == number
+        assert frozen.deliveries() == set()
 
-    An event that was not claimed yet takes in the next change, and needs no second task.
-    """
+
+async def test_what_the_product_did_not_take_has_a_task_by_the_answer(
+    frozen: Frozen, product: Listener
+) -> None:
+    """The dispatcher is not running: what a push leaves to be done is in its file, or is lost."""
+    product.answer = BROKEN
     before = await frozen.events()
     for number in range(1, ROUNDS + 1):
         await frozen.push_a_new_mail()
@@ -224,14 +234,6 @@ async def test_each_answer_leaves_its_event_and_a_task_that_delivers_it(frozen: 
     frozen.instance.kill()
     assert frozen.deliveries() == set(new)
     assert await frozen.events() == {**before, **new}
-
-
-async def test_an_event_that_is_being_delivered_is_followed_by_another(frozen: Frozen) -> None:
-    """Each of them has its own task by the time its push is answered."""
-    for number in range(1, ROUNDS + 1):
-        await frozen.push_a_new_mail()
-        assert len(frozen.deliveries()) == number
-        await frozen.claim_all()
 
 
 async def test_an_instance_that_is_ended_closes_what_it_holds_and_exits_well(

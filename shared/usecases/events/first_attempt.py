@@ -26,7 +26,7 @@ from shared.usecases.events.places import MOST_KNOWN
 from shared.usecases.events.receivers import Present, Receivers
 
 log = logging.getLogger(__name__)
-PATIENCE: Final = timedelta(seconds=2)
+LONGEST_WAIT: Final = timedelta(seconds=2)
 LEFT_ALONE: Final = timedelta(minutes=15)
 """How long a receiver that took longer is left to the queue: it may have got the event twice."""
 WEBHOOKS: Final = frozenset({"http", "https"})
@@ -87,7 +87,7 @@ class TryAtOnce:
     async def _tell(self, receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         """Ask the receiver for as long as the request may wait."""
         try:
-            async with asyncio.timeout(PATIENCE.total_seconds()):
+            async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
                 return await self.sink(receiver, outgoing)
         except TimeoutError:
             self._slow[receiver.address] = self.clock.now() + LEFT_ALONE

@@ -93,7 +93,7 @@ async def test_one_that_takes_longer_is_asked_again_by_the_queue_and_then_left_t
     harness: DeliveryHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await harness.register(HOOK)
-    monkeypatch.setattr(first_attempt, "PATIENCE", timedelta(0))
+    monkeypatch.setattr(first_attempt, "LONGEST_WAIT", timedelta(0))
 
     async def hang(receiver: Receiver, outgoing: OutgoingEvent) -> Attempted:
         await asyncio.Event().wait()
