@@ -35,7 +35,7 @@ class Rule:
 
 
 @cache
-def steps_of(*, parts: bool, short: bool) -> Actors:
+def steps_of(*, parts: bool, short: bool, leased: bool) -> Actors:
     """Return the table of steps that settings share: the code is the same, where these are."""
     return Actors()
 
@@ -44,7 +44,7 @@ def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None =
     """Search one setting, with a rule taken away or none."""
     if rule is not None:
         actors = Actors()
-    actors = actors or steps_of(parts=setting.parts, short=setting.short)
+    actors = actors or steps_of(parts=setting.parts, short=setting.short, leased=setting.leased)
     with ExitStack() as swaps:
         swaps.enter_context(swapped(lease, {"token_hex": actors.token_hex}))
         swaps.enter_context(swapped(event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
