@@ -194,7 +194,7 @@ class ActionInput(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_spelled(cls, given: Any) -> Any:
+    def _as_spelled(cls, given: Any) -> object:
         return as_spelled(cls, given)
 
 

@@ -17,7 +17,7 @@ OWNER: Final = "userid"
 ME: Final = "me"
 
 
-def as_spelled(model: type[BaseModel], given: Any) -> Any:
+def as_spelled(model: type[BaseModel], given: Any) -> object:
     """Return input with each name as the model spells it, and one value as a list of one.
 
     A name that is given in two spellings, or that only looks like a field's, stays: it is refused.

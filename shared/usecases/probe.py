@@ -39,7 +39,7 @@ class Probes:
             _document(id),
             self.clock.now(),
             kinds={Kinds.PROBED: dict.fromkeys(found, 1)},
-            durations={name: _measured(took) for name, took in durations.items()},
+            durations={name: _measure_of(took) for name, took in durations.items()},
         )
         with suppress(AlreadyExistsError):
             await self.observations.create(seen)
@@ -53,7 +53,7 @@ class Probes:
         return found.value
 
 
-def _measured(took: timedelta) -> Measure:
+def _measure_of(took: timedelta) -> Measure:
     return Measure().with_one(max(0.0, took.total_seconds()))
 
 

@@ -11,7 +11,6 @@ from tests.chaos.lease_world import Budget
 
 THREE = Budget(changes=3)
 SETTINGS = {
-    "pushes come in any order, one twice": Setting(TWO._replace(doubled=1)),
     "one invocation dies anywhere": Setting(TWO._replace(crashes=1)),
     "two die, with time to take over": Setting(ONE._replace(crashes=2, waits=2)),
     "one dies or is slow": Setting(ONE._replace(crashes=1, ticks=1), workers=2),
@@ -31,7 +30,6 @@ SETTINGS = {
     "changes in commits of their own, one death": Setting(
         TWO._replace(crashes=1), workers=2, paged=True, short=True
     ),
-    "a false push": FALSE,
     "a false push, and looks that fetch": replace(FALSE, leased=True),
     "pushes in any order, and looks that fetch": Setting(TWO._replace(doubled=1), leased=True),
     "two triggers, and looks that fetch": Setting(
@@ -40,15 +38,17 @@ SETTINGS = {
     "a late write or a death, and looks that fetch": Setting(
         ONE._replace(late=1, crashes=1), parts=True, leased=True, workers=2
     ),
-    "a late write, and looks that no push asked for": Setting(
-        ONE._replace(late=1, triggers=1, dropped=1), parts=True, workers=2
-    ),
     "Gmail announces one of two changes": CAPPED,
     "a slow worker, looks fetch": Setting(
         TWO._replace(ticks=1), workers=2, paged=True, leased=True
     ),
 }
 DEEP_SETTINGS = {
+    "pushes come in any order, one twice": Setting(TWO._replace(doubled=1)),
+    "a late write, and looks that no push asked for": Setting(
+        ONE._replace(late=1, triggers=1, dropped=1), parts=True, workers=2
+    ),
+    "a false push": FALSE,
     "one dies or is slow, a push comes twice, looks fetch": Setting(
         ONE._replace(crashes=1, doubled=1, ticks=1), workers=2, leased=True
     ),

@@ -98,7 +98,7 @@ def line(backend: Backend) -> Line:
 
 @pytest.fixture
 def woken(backend: Backend, line: Line) -> Store:
-    return backend.open(Announce(line, Claimed()).stored)
+    return backend.open(Announce(line, Claimed()).announce_stored)
 
 
 def test_every_method_that_takes_an_event_is_known_here() -> None:

@@ -138,7 +138,7 @@ class DeliveryHarness:
         self.redeliver = Redeliver(outbox, self.announce, self.clock)
 
     async def _wake(self, stored: Versioned[Event]) -> None:
-        await self.announce.stored(stored)
+        await self.announce.announce_stored(stored)
 
     def live_again(self) -> None:
         """Compose everything anew, with settings that changed."""

@@ -61,7 +61,7 @@ class DraftFields(MessageFields):
 
     @model_validator(mode="before")
     @classmethod
-    def _out_of_gmails_own_shape(cls, given: Any) -> Any:
+    def _out_of_gmails_own_shape(cls, given: Any) -> object:
         """Take `message: {raw, threadId}`, as Gmail nests it, for its fields."""
         if not isinstance(given, dict) or not isinstance(given.get("message"), dict):
             return given

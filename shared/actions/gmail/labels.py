@@ -45,7 +45,7 @@ class LabelFields(ActionInput):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_its_type(cls, given: Any) -> Any:
+    def _without_its_type(cls, given: Any) -> object:
         """Leave out `type: user`: no other can be made or changed."""
         if isinstance(given, dict) and given.get("type") == "user":
             return {name: value for name, value in given.items() if name != "type"}

@@ -207,10 +207,10 @@ class GmailRequests:
             token = await self.tokens(self.connection_id, rejected=token)
             response = await self._exchange(call, token)
         if not response.is_success:
-            raise self.refused(call, response)
+            raise self.refusal_of(call, response)
         return response
 
-    def refused(self, call: Call, response: httpx.Response) -> PostroomError:
+    def refusal_of(self, call: Call, response: httpx.Response) -> PostroomError:
         """Count a refusal, whose body is in memory, and return the error that it means."""
         now = self.clock.now()
         note_refusal(self.sightings, response, shape_of(call.method, call.path), now)

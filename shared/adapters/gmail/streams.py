@@ -153,7 +153,7 @@ class HttpGmailStreams:
                 requests.spending.note_success(begun)
                 return response, None
             await _whole(response)
-            error = requests.refused(call, response)
+            error = requests.refusal_of(call, response)
             requests.note(error, begun, narrowings)
             return response, error
 

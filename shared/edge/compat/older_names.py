@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
 
+from shared.domain.validation import MAX_TEXT
 from shared.edge.api import connection_import, connections
 from shared.edge.api.connection_models import METADATA_FIELDS
 from shared.edge.web.call import Call
@@ -16,6 +17,8 @@ BARE_METADATA = f"{OLDER_NAME}/{{connection_id}}/metadata"
 
 class Metadata(RootModel[Annotated[dict[str, Any], Field(max_length=METADATA_FIELDS)]]):
     """The metadata by itself: the path names the connection."""
+
+    model_config = ConfigDict(str_max_length=MAX_TEXT)
 
 
 async def set_bare_metadata(call: Call) -> Metadata:

@@ -37,7 +37,7 @@ def store(container: Assembly) -> Store:
     async def wake(stored: "Versioned[Event]") -> None:
         from shared.usecases.events.deliver_event import Announce
 
-        await container.use(Announce).stored(stored)
+        await container.use(Announce).announce_stored(stored)
 
     opened = _open(container, wake)
     container.at_close(opened.close)

@@ -120,7 +120,7 @@ class Announce:
     queue: Queue
     claimed: Claimed
 
-    async def stored(self, found: Versioned[Event]) -> None:
+    async def announce_stored(self, found: Versioned[Event]) -> None:
         """Wake the delivery of an event that was just stored; never fail the writer."""
         if found.value.claimed_until is not None:
             self.claimed.add(found)

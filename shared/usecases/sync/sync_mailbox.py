@@ -189,7 +189,9 @@ class SyncMailbox:
         """
         error = PostroomError("The run failed on our side: the log says where.")
         change, due = self._setback(error, run)
-        await run.held.leave(change, due, await self._telling(error, started, run, change))
+        tell = await self._telling(error, started, run, change)
+        with suppress(FencedOutError):  # another worker's now, and the failure still to be raised
+            await run.held.leave(change, due, tell)
         await self._log(run, started, error)
 
     async def _until_idle(self, run: Run, *, only_live: bool) -> PostroomError | None:

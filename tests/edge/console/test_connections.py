@@ -170,13 +170,15 @@ async def test_a_line_says_how_the_mailbox_stands(
     await container.use(Connections).create(made)
     audited = Audit(now, finished_at=now, listed=1000, missing=1)
     state = SyncState(made.id, checkpoint=HistoryId(1), hint=HistoryId(2), live_records=12_345)
-    await container.use(SyncStates).create(replace(state, audit=audited, last_delta_at=now))
+    await container.use(SyncStates).create(
+        replace(state, audit=audited, last_delta_at=now - timedelta(minutes=7))
+    )
     await container.use(Mailboxes).create(
         Mailbox(
             made.mailbox_id,
             frozenset({made.id}),
             watch_expires_at=now + timedelta(days=3, minutes=5),
-            last_push_at=now - timedelta(minutes=7),
+            last_push_at=now - timedelta(minutes=9),
         )
     )
     said = words(await operator.get("/console/connections"))

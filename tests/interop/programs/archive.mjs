@@ -29,8 +29,8 @@ for (const email of emails) {
 }
 
 const { data: label } = await nango.post({ ...at, endpoint: `${me}/labels`, data: { name: 'Kept' } });
-const renamed = await nango.patch({ ...at, endpoint: `${me}/labels/${label.id}`, data: { name: 'Archived' } });
-await nango.put({ ...at, endpoint: `${me}/labels/${label.id}`, data: { ...label, name: 'Archive' } });
+const renamed = await nango.patch({ ...at, endpoint: `${me}/labels/${label.id}`, data: { name: 'Sorted' } });
+await nango.put({ ...at, endpoint: `${me}/labels/${label.id}`, data: { ...label, name: 'Filed' } });
 const ids = emails.map((email) => email.id);
 await nango.post({ ...at, endpoint: `${me}/messages/batchModify`, data: { ids, addLabelIds: [label.id] } });
 const { data: marked } = await nango.get({

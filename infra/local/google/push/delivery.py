@@ -90,7 +90,7 @@ class Pushes:
             self.counts["lost"] += 1
             return
         data = notification_data(self._announced_address(email), history_id)
-        _, notice = self._wrapped(email, data, {}, now)
+        _, notice = self._wrap(email, data, {}, now)
         due = now + self._delay("push_late", email)
         overtaken = self._held_back.pop(email, None)
         if overtaken is not None:
@@ -106,13 +106,13 @@ class Pushes:
     def publish_message(self, data: str, attributes: Mapping[str, str]) -> str:
         """Publish any message, `data` in base64, as the topic's owner may; return its id."""
         now = self._clock.now()
-        id, notice = self._wrapped("", data, attributes, now)
+        id, notice = self._wrap("", data, attributes, now)
         if self.endpoint is not None:
             self._schedule(notice, now)
             self.wake()
         return id
 
-    def _wrapped(
+    def _wrap(
         self, email: str, data: str, attributes: Mapping[str, str], now: datetime
     ) -> tuple[str, Notice]:
         id = str(next(self._message_ids))
