@@ -200,7 +200,7 @@ async def test_an_archive_keeps_the_files_and_disconnects_the_user(system: Local
     assert (file["name"], file["bytes"]) == ("large.csv", file["size"])
     assert done == {
         "name": "Gmail",
-        "renamed": "Archived",
+        "renamed": "Sorted",
         "status": "PAUSED",
         "left": "none",
         "marked": True,
