@@ -179,7 +179,7 @@ RULES: Sequence[Rule] = (
         {"labels_after": _every_label_op},
         "delta",
         ("star m3",),
-        length=2,
+        length=3,
     ),
     Rule(
         "a first 404 is no deletion",
