@@ -1,20 +1,28 @@
-"""From a delivered mail to the row that an own sync makes of its thread."""
+"""Own syncs: from a mail to its thread's row, what deriving costs, what mail pays for them."""
 
 import asyncio
 import statistics
 import time
+from collections.abc import Sequence
+from dataclasses import make_dataclass
 from pathlib import Path
+from typing import Any
 
 from infra.local.connecting import connect
 from infra.local.system import LocalSystem
+from shared.actions.ready.threads import SYNC as THREADS
+from shared.domain.models.sync import OwnSync, Sync
 from tests.bench.figures import Figure
 from tests.bench.laptop import EMAIL
 from tests.bench.scale import Scale
+from tests.harness.models import model_harness
 from tests.harness.whole import whole_system
 
 SYNC, MODEL = "threads", "GmailThread"
 LONGEST_MS = 1_000
 """What it may take for all but one in twenty."""
+DERIVED, MOST_CPU_S = 2_000, 0.3
+ROUNDS = 3
 
 
 async def measure(directory: Path, scale: Scale) -> list[Figure]:
@@ -31,7 +39,90 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
     return [
         Figure("own", "delivered to its thread's row, median", statistics.median(took), "ms"),
         Figure("own", "delivered to its thread's row, p95", late, "ms", LONGEST_MS),
+        Figure(
+            "own",
+            "CPU to derive 2,000 messages' threads",
+            await derive_cpu(DERIVED),
+            "s",
+            MOST_CPU_S,
+        ),
+        Figure(
+            "own",
+            "CPU of a push beside five syncs (one hangs, one crashes), to that without",
+            await ratio_beside(scale.pushes),
+            "x",
+        ),
     ]
+
+
+async def derive_cpu(messages: int) -> float:
+    """Return the CPU seconds in which the threads of so many stored messages are derived."""
+    async with model_harness(THREADS) as harness:
+        for number in range(messages):
+            harness.mail.deliver(f"Letter {number}")
+        await harness.mail.settle()
+        began = time.process_time()
+        await harness.run(THREADS.name)
+        took = time.process_time() - began
+        assert (await harness.state(THREADS.name)).of(MODEL).live == messages
+        return took
+
+
+async def ratio_beside(pushes: int) -> float:
+    """Return what a push costs beside five own syncs, as a multiple of one without any."""
+    alone, beside = [], []
+    await _push_cpu((), pushes)  # what is imported and compiled once
+    for _ in range(ROUNDS):  # in turn, so that a busy machine is as busy for both
+        alone.append(await _push_cpu((), pushes))
+        beside.append(await _push_cpu(FIVE, pushes))
+    return min(beside) / min(alone)
+
+
+async def _push_cpu(syncs: Sequence[OwnSync], pushes: int) -> float:
+    """Return the CPU seconds of so many pushes while the first sync hangs."""
+    async with model_harness(*syncs) as harness:
+        await harness.mail.settle()
+        for one in syncs[1:]:
+            await harness.run(one.name)
+        hung = [asyncio.ensure_future(harness.run(one.name)) for one in syncs[:1]]
+        await asyncio.sleep(0)
+        took = 0.0
+        for number in range(pushes):
+            harness.mail.deliver(f"Letter {number}")
+            began = time.process_time()
+            await harness.mail.push()
+            took += time.process_time() - began
+        assert len(await harness.mail.stored()) == pushes
+        for task in hung:
+            task.cancel()
+        await asyncio.gather(*hung, return_exceptions=True)
+        return took
+
+
+async def _hang(_: Any) -> None:
+    await asyncio.Event().wait()
+
+
+async def _crash(_: Any) -> None:
+    raise ValueError("words")
+
+
+async def _save_nothing(_: Any) -> None:
+    """Find nothing new."""
+
+
+def _sync(name: str, run: Any) -> OwnSync:
+    row = make_dataclass(name.capitalize(), [("id", str)], frozen=True)
+    return Sync(name, "A sync.", (row,), run)
+
+
+FIVE = (
+    _sync("hang", _hang),
+    _sync("crash", _crash),
+    _sync("calm", _save_nothing),
+    _sync("quiet", _save_nothing),
+    THREADS,
+)
 
 
 async def _to_its_row(system: LocalSystem, connection: str) -> float:
