@@ -23,6 +23,9 @@ RUN = """async (rules) => (await axe.run(document, {
   (one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(" ")).join("; ")})`
 )"""
 SETTLED = """async () => {
+  const drawn = new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+  const hidden = new Promise((next) => setTimeout(next, 100));  // such a frame draws nothing
+  await Promise.race([drawn, hidden]);
   const ends = (one) => one.effect.getComputedTiming().endTime < Infinity;
   await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
 }"""

@@ -133,8 +133,8 @@ class SyncMailbox:
             run = self._run(taken, budget, trace_id)
             run.pushed, run.first = hint is not None, first
             outcome = await self._finish(run, only_live=only_live)
-            if hint is None or taken.unleased is None or not isinstance(outcome, LostLease):
-                break  # else another worker was faster, and the hint stands nowhere
+            if taken.unleased is None or not isinstance(outcome, LostLease):
+                break  # else another worker was faster, and what woke this one stands nowhere
         await first(run.claimed)
         return outcome
 

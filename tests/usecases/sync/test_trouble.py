@@ -142,7 +142,7 @@ async def test_a_lost_answer_only_delays(settled: SyncHarness, name: str) -> Non
 
 async def test_a_long_refusal_defers_instead_of_spinning(settled: SyncHarness) -> None:
     await fault(settled, "status_429_long", times=1)
-    settled.deliver("RetryPolicy")
+    settled.deliver("Patience")
     await settled.push()
     state = await settled.state()
     assert state.deferred_until is not None
