@@ -148,28 +148,24 @@ def console_routes() -> Routes:
         agents,
         api_keys,
         approvals,
-        connection,
-        connection_changes,
-        connections,
         deliveries,
         endpoints,
         overview,
-        records,
         sends,
         sessions,
         sign_in,
-        static_files,
     )
-    from shared.edge.console import explain as explaining
+    from shared.edge.console.connections import changes, explain, listing, one, records
+    from shared.edge.console.layout import static_files
     from shared.edge.console.playground import actions as played_actions
     from shared.edge.console.playground import syncs as played_syncs
 
     return (
         *sign_in.ROUTES,
-        *connections.ROUTES,
-        *connection.ROUTES,
-        *connection_changes.ROUTES,
-        *explaining.ROUTES,
+        *listing.ROUTES,
+        *one.ROUTES,
+        *changes.ROUTES,
+        *explain.ROUTES,
         *records.ROUTES,
         *deliveries.ROUTES,
         *endpoints.ROUTES,

@@ -23,7 +23,7 @@ from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.console.connections import LIST
+from shared.edge.console.connections.listing import LIST
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections, Mailboxes
 from shared.ports.events import Operations

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Request, expect
 
-from shared.edge.console.navigation import NAV
+from shared.edge.console.layout.navigation import NAV
 from tests.browser.accessibility import kept_as, unsound, violations
 from tests.browser.conftest import Keep
 from tests.browser.console import (

@@ -1,6 +1,6 @@
 """What a process that dies leaves behind: what it wrote, asked of Google and enqueued until then.
 
-Two deaths between which none of this happened are one to whoever starts again. So a test dies
+Two deaths between which none of this happened are one to the next worker. So a test dies
 once for all that are alike; the deep run dies at each of them.
 """
 

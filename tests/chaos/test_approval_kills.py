@@ -75,7 +75,7 @@ async def killed(harness: ActionHarness, *, everywhere: bool) -> Counter[tuple[P
 
 
 def counted(points: list[Point], found: Counter[tuple[Point, Side]]) -> None:
-    """Print the counts; fail for every await where nobody died."""
+    """Print the counts; fail for every await without a death."""
     missed = [f"{side} {point}" for point in points for side in SIDES if not found[point, side]]
     print(f"\n{len(points)} awaits, {found.total()} kills in {len(SCENES)} scenes")
     assert not missed, "nobody was ever killed at: " + "; ".join(missed)

@@ -147,7 +147,7 @@ async def die(room: Path, scene: Scene, death: Death) -> None:
 
 
 def counted(points: list[Point], killed: Counter[tuple[Point, Side]]) -> None:
-    """Print the counts; fail for every await where nobody died."""
+    """Print the counts; fail for every await without a death."""
     sides: tuple[Side, Side] = ("before", "after")
     missed = [f"{side} {point}" for point in points for side in sides if not killed[point, side]]
     print(f"\n{len(points)} awaits of sending; {killed.total()} kills in {len(SCENES)} scenes")

@@ -104,7 +104,7 @@ async def killed_once_each(shared_google: SharedGoogle) -> Counter[tuple[Point, 
 
 
 def counted(points: list[Point], killed: Counter[tuple[Point, Side]]) -> None:
-    """Print the counts; fail for every await where nobody died."""
+    """Print the counts; fail for every await without a death."""
     sides: tuple[Side, Side] = ("before", "after")
     missed = [f"{side} {point}" for point in points for side in sides if not killed[point, side]]
     print(f"\n{len(points)} awaits of the sync in {len({p.file for p in points})} files; ", end="")

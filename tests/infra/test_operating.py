@@ -10,7 +10,7 @@ import pytest
 
 from infra.archives import ROOT
 from shared.domain.events.delivery import Failure
-from shared.edge.console.navigation import NAV
+from shared.edge.console.layout.navigation import NAV
 from shared.edge.settings.functions import FUNCTIONS, Trigger
 from shared.edge.table import whole_table
 from shared.edge.web.routes import Access

@@ -22,7 +22,7 @@ from shared.domain.troubles import (
     error_object,
 )
 from shared.edge.api.mail.sync_view import failure_view
-from shared.edge.console.health import CONSENT
+from shared.edge.console.connections.health import CONSENT
 from shared.errors import RateScope
 
 GUIDE: Final = (ROOT / "infra" / "OPERATING.md").read_text()

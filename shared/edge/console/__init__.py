@@ -2,7 +2,7 @@
 
 To add a page, three things:
 
-1. A module here with ROUTES, made by `pages.page` (GET) and `pages.change` (POST) only, and its
+1. A module here with ROUTES, made by `layout.pages.page` (GET) and `change` (POST) only, and its
    name in `console_routes` of `shared/edge/table.py`. A page's function takes a `ConsoleRequest`
    and returns `console.page("template.html", title=..., nav="key", **context)`; a change's returns
    `console.go("/console/...", done="code")`. Admission has then checked the session, for a change
@@ -17,7 +17,7 @@ To add a page, three things:
    Every form that changes something begins with `{{ ui.csrf(session) }}` and is shown only
    `{% if session.operator %}`. Nothing inline: no style attributes, no script; macros for pills,
    times, buttons and empty states are in `ui.html`.
-3. A row in `navigation.NAV`, if it is to be in the menu.
+3. A row in `layout.navigation.NAV`, if it is to be in the menu.
 
 A code given as `done` is looked up in the `notices` the page passes to `console.page`.
 """

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from shared.domain.keys.api_key import ApiKey
 from shared.domain.operation import Operation, OperationType
-from shared.edge.console.pages import ConsoleRequest, page
-from shared.edge.console.paging import addresses_of, find_connection_id, offered_connections
+from shared.edge.console.layout.pages import ConsoleRequest, page
+from shared.edge.console.layout.paging import addresses_of, find_connection_id, offered_connections
 from shared.edge.mcp.trail import VIA
 from shared.ports.access import ApiKeys
 from shared.ports.events import Operations

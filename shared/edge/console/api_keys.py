@@ -12,8 +12,8 @@ from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy
 from shared.domain.validation import validate
 from shared.edge.api.api_keys import NewKeyBody
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import (
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.paging import (
     OFFERED,
     addresses_of,
     offered_connections,

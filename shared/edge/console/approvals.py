@@ -11,8 +11,8 @@ from shared.actions.policy.decide_approval import DecideApproval
 from shared.actions.policy.seal import ApprovalSeal
 from shared.domain.keys.approval import MAX_REASON, Approval, ApprovalState
 from shared.edge.api.approvals import Preview
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import (
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.paging import (
     addresses_of,
     find_connection_id,
     offered_connections,

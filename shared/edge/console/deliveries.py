@@ -10,8 +10,8 @@ from starlette.responses import Response
 from shared.domain.events.delivery import SCHEDULE, shown_payload
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import EventId
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import (
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.paging import (
     addresses_of,
     find_connection_id,
     offered_connections,

@@ -13,8 +13,8 @@ from shared.domain.events.event import EventType
 from shared.domain.events.flavour import Flavour
 from shared.domain.validation import validate
 from shared.edge.api.webhook_endpoints import NewEndpoint
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import (
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.paging import (
     OFFERED,
     addresses_of,
     offered_connections,

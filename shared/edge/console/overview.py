@@ -13,8 +13,8 @@ from shared.domain.events.event import EventState
 from shared.domain.keys.approval import ApprovalState
 from shared.domain.operation import OperationState, OperationType
 from shared.domain.send.entry import SendState
-from shared.edge.console.charts import Figures, figures
-from shared.edge.console.pages import ConsoleRequest, page
+from shared.edge.console.layout.charts import Figures, figures
+from shared.edge.console.layout.pages import ConsoleRequest, page
 from shared.ports.access import Approvals
 from shared.ports.connections import ConnectionQuery, Connections
 from shared.ports.events import Operations, Outbox

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from shared.domain.ids import ConnectionId
 from shared.domain.send.entry import SendEntry, SendState
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import (
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.paging import (
     addresses_of,
     find_connection_id,
     offered_connections,

@@ -5,7 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from shared.edge.console.access.session import drop_session
-from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
 from shared.ports.access import ConsoleSessions
 
 PATH: Final = "/console/sessions"

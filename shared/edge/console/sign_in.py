@@ -18,9 +18,9 @@ from shared.edge.console.access.session import (
     sealed_session,
     set_session,
 )
-from shared.edge.console.answers import SIGN_IN, html_page, page_headers
-from shared.edge.console.navigation import HOME
-from shared.edge.console.pages import ConsoleRequest, page
+from shared.edge.console.layout.answers import SIGN_IN, html_page, page_headers
+from shared.edge.console.layout.navigation import HOME
+from shared.edge.console.layout.pages import ConsoleRequest, page
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.callers.api_key_cache import FAILURES_A_MINUTE, ApiKeyCache

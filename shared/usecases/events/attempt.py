@@ -79,7 +79,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Attempts:
-    """What follows once an event is claimed, whoever claimed it."""
+    """What follows once an event is claimed, by a task or within a push."""
 
     outbox: Outbox
     receivers: Receivers

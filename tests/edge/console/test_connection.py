@@ -15,8 +15,8 @@ from shared.domain.sync.records.payload import make_payload
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
 from shared.domain.troubles import CODES, DESCRIPTIONS
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.console.connection import units_lately
-from shared.edge.console.explain import VERDICT_NOTICES
+from shared.edge.console.connections.explain import VERDICT_NOTICES
+from shared.edge.console.connections.one import units_lately
 from shared.errors import NotGrantedError
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections

@@ -11,7 +11,7 @@ from shared.domain.connect.scopes import SEND
 from shared.domain.ids import HistoryId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import Backfill, SyncState, SyncStatus
-from shared.edge.console.health import health_of, lag
+from shared.edge.console.connections.health import health_of, lag
 from shared.pages.console.render import in_time, number, percent, span
 from tests.harness.samples import CONNECTION, NOW, a_connection
 

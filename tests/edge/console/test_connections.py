@@ -13,7 +13,7 @@ from shared.domain.ids import ConnectionId, HistoryId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import Audit, SyncState
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.console.connections import A_PAGE
+from shared.edge.console.connections.listing import A_PAGE
 from shared.ports.clock import Clock
 from shared.ports.connections import ConnectionQuery, Connections, Mailboxes
 from shared.ports.sync_store import SyncStates

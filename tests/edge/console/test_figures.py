@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.ids import ConnectionId, OperationId
 from shared.domain.operation import LIFETIME, Operation, OperationState, OperationType
-from shared.edge.console.charts import MOST_POINTS, Chart, Figures, figures
+from shared.edge.console.layout.charts import MOST_POINTS, Chart, Figures, figures
 from shared.pages.console.render import ASSETS
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

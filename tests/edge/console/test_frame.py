@@ -17,7 +17,7 @@ from shared.domain.operation import OperationState
 from shared.edge.composition.container import AutowiredContainer
 from shared.edge.console.access.admission import admit
 from shared.edge.console.access.session import IDLE, LONGEST, key_session
-from shared.edge.console.pages import Change, Page
+from shared.edge.console.layout.pages import Change, Page
 from shared.edge.settings.deployment import settings_from
 from shared.edge.table import console_routes
 from shared.edge.web.call import Call

@@ -11,7 +11,7 @@ from shared.domain.events.event import Event, EventState, EventType
 from shared.domain.ids import ConnectionId, EventId
 from shared.domain.send.entry import DeliveryMode, SendEntry, SendState, send_id
 from shared.edge.composition.container import AutowiredContainer
-from shared.edge.console.paging import PAGE_SIZE
+from shared.edge.console.layout.paging import PAGE_SIZE
 from shared.edge.settings.console import Role
 from shared.ports.clock import Clock
 from shared.ports.connections import Connections

@@ -320,7 +320,7 @@ async def killed_in(points: list[Point], *, once_for_all_alike: bool) -> set[tup
 
 
 def counted(points: list[Point], killed: set[tuple[Point, Side]]) -> None:
-    """Print the counts; fail for every await where nobody died."""
+    """Print the counts; fail for every await without a death."""
     sides: tuple[Side, Side] = ("before", "after")
     missed = [f"{side} {one}" for one in points for side in sides if (one, side) not in killed]
     print(f"\n{len(points)} awaits of own syncs died in, in {len(SCENES)} scenes")

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from shared.actions.loading import actions
 from shared.actions.run import ActionAnswer, RunAction, check_input
 from shared.domain.connect.connection import ConnectionStatus
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import find_connection
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.paging import find_connection
 from shared.edge.console.playground.dry_mail import Preview, preview
 from shared.edge.console.playground.run import DRY_RUN, PlaygroundRun, resize
 from shared.edge.settings.deployment import Settings

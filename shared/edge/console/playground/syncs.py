@@ -12,8 +12,8 @@ from shared.actions.present import READY
 from shared.actions.syncs import any_own_sync, own_syncs
 from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.models.record import fields_of
-from shared.edge.console.pages import ConsoleRequest, change, page
-from shared.edge.console.paging import find_connection
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
+from shared.edge.console.layout.paging import find_connection
 from shared.edge.settings.deployment import Settings
 from shared.errors import InvalidRequestError
 from shared.ports.connections import ConnectionQuery, Connections

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.edge.connect.page import security_headers
-from shared.edge.console.navigation import NAV
+from shared.edge.console.layout.navigation import NAV
 from shared.edge.web import logs
 from shared.edge.web.status import answer_to
 from shared.pages.console.render import THEME_COOKIE, THEMES, live, page

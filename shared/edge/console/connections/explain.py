@@ -9,9 +9,9 @@ from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.connect.scopes import reads
 from shared.domain.ids import MessageId
 from shared.domain.sync.state import SyncStatus
-from shared.edge.console.connection import NOTICES, path_connection
-from shared.edge.console.pages import ConsoleRequest, page
-from shared.edge.console.records import record_json
+from shared.edge.console.connections.one import NOTICES, path_connection
+from shared.edge.console.connections.records import record_json
+from shared.edge.console.layout.pages import ConsoleRequest, page
 from shared.ports.sync_store import Records
 from shared.usecases.sync.explain import Explain, Explanation, MessagesMeant, Verdict
 

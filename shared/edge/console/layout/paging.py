@@ -8,7 +8,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
-from shared.edge.console.pages import ConsoleRequest
+from shared.edge.console.layout.pages import ConsoleRequest
 from shared.edge.web.reading import CONNECTION_ID
 from shared.ports.connections import ConnectionQuery, Connections
 

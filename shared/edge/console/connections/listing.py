@@ -12,8 +12,8 @@ from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, MessageId
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SyncState
-from shared.edge.console.health import ConnectionHealth, health_of, lag
-from shared.edge.console.pages import ConsoleRequest, page
+from shared.edge.console.connections.health import ConnectionHealth, health_of, lag
+from shared.edge.console.layout.pages import ConsoleRequest, page
 from shared.errors import InvalidRequestError
 from shared.ports.connections import ConnectionQuery, Connections, Mailboxes
 from shared.ports.sync_store import SyncStates

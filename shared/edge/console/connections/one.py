@@ -11,10 +11,10 @@ from shared.domain.ids import ConnectionId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.domain.sync.status import failure, set_aside
 from shared.edge.api.mail.sync_view import failure_view, sync_view
-from shared.edge.console.connections import row_of
-from shared.edge.console.own_syncs import own_sync_rows
-from shared.edge.console.pages import ConsoleRequest, page
-from shared.edge.console.paging import find_connection_id, offered_connections
+from shared.edge.console.connections.listing import row_of
+from shared.edge.console.connections.own_syncs import own_sync_rows
+from shared.edge.console.layout.pages import ConsoleRequest, page
+from shared.edge.console.layout.paging import find_connection_id, offered_connections
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.reading import connection_id
 from shared.ports.events import Operations

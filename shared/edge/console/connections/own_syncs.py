@@ -10,7 +10,7 @@ from shared.domain.models.sync import OwnSync, OwnSyncs
 from shared.domain.sync.state import SyncState
 from shared.edge.api.mail.own_sync_view import own_sync_view
 from shared.edge.api.mail.sync_view import SyncView
-from shared.edge.console.pages import ConsoleRequest
+from shared.edge.console.layout.pages import ConsoleRequest
 from shared.ports.model_store import ModelSyncs
 
 TONES: Final[Mapping[str, str]] = {

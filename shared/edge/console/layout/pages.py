@@ -21,7 +21,7 @@ from shared.edge.console.access.session import (
     session_of,
     set_session,
 )
-from shared.edge.console.answers import SIGN_IN, back_to, html_page, live_part, problem
+from shared.edge.console.layout.answers import SIGN_IN, back_to, html_page, live_part, problem
 from shared.edge.settings.deployment import Settings
 from shared.edge.web.call import Call
 from shared.edge.web.reading import CONNECTION_ID

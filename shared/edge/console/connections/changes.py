@@ -9,8 +9,8 @@ from shared.domain.ids import ConnectionId, MessageId, email_key
 from shared.domain.models.sync import OwnSyncs
 from shared.domain.sync.event import UnknownSyncError
 from shared.domain.sync.selection import window_start
-from shared.edge.console.connection import path_connection, path_connection_id
-from shared.edge.console.pages import ConsoleRequest, change, page
+from shared.edge.console.connections.one import path_connection, path_connection_id
+from shared.edge.console.layout.pages import ConsoleRequest, change, page
 from shared.errors import InvalidRequestError, MissingScopeError, NotGrantedError
 from shared.usecases.connect.consent.sessions import CreateConnectSession, SessionRequest
 from shared.usecases.connect.disconnect import AcceptDisconnect

@@ -9,8 +9,8 @@ from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, LabelId, MessageId
 from shared.domain.sync.records.record import Record
 from shared.domain.sync.records.rows import render
-from shared.edge.console.connection import path_connection
-from shared.edge.console.pages import ConsoleRequest, page
+from shared.edge.console.connections.one import path_connection
+from shared.edge.console.layout.pages import ConsoleRequest, page
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import NewestQuery, Records
 from shared.usecases.sync.work.reading import off_loop, stored_weight
