@@ -30,6 +30,9 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
         await finished(machine, connection)
         token = await access_token(machine.google, OTHER, machine.callback)
         await machine.control("/faults", {"fault": "latency", "delay_ms": scale.latency_ms})
+        await machine.control(
+            "/quota", {"pushes_per_second": 0}
+        )  # Gmail's cap is a wait of its own
         ours, floor = [], []
         cpu = machine.cpu_s
         for number in range(scale.pushes):

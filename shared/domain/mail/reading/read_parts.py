@@ -24,6 +24,7 @@ from shared.domain.mail.reading.email_parts import (
     decoded_text,
     header_of,
     is_behind_id,
+    walk,
 )
 from shared.domain.mail.reading.markup.content_ids import shown_ids
 from shared.domain.mail.reading.markup.html_text import html_to_text, text_to_html
@@ -55,6 +56,8 @@ def read_parts(payload: Mapping[str, Any], fetched: Mapping[str, bytes]) -> Part
 
 def unfetched_parts(payload: Mapping[str, Any]) -> list[str]:
     """Return the part ids of bodies behind an attachment id, without decoding anything."""
+    if not any(is_behind_id(part) for part, _ in walk(payload)):
+        return []  # nearly every message: its parts need no sorting here
     leaves = body_leaves(structure_of(payload).shown)
     return [as_text(leaf.part.get("partId")) for leaf in leaves if is_behind_id(leaf.part)]
 

@@ -167,7 +167,7 @@ def _is_scanned(paragraph: str) -> bool:
 def _is_device(line: str) -> bool:
     if len(line) > LINKED_WIDTH:
         return False
-    words = _LINK.sub("", line).translate(_BRACKETS).strip()
+    words = _without_links(line).translate(_BRACKETS).strip()
     is_sentence = words.endswith(".") and len(words.split()) > DEVICE_WORDS
     if len(words) > DEVICE_WIDTH or is_sentence:
         return False
@@ -209,5 +209,9 @@ def _is_card(line: str) -> bool:
     """Whether the line may stand below a closing formula: short, no question, no postscript."""
     if len(line) > LINKED_WIDTH:
         return False
-    words = _LINK.sub("", line)
+    words = _without_links(line)
     return len(words) <= CARD_WIDTH and not words.endswith("?") and not _POSTSCRIPT.match(words)
+
+
+def _without_links(line: str) -> str:
+    return _LINK.sub("", line) if "http" in line or "mailto:" in line else line
