@@ -122,6 +122,7 @@ def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
 ) -> None:
     monkeypatch.setenv("POSTROOM_TELEMETRY", "otlp")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # no collector is there: try once
     environment = clean_environment(python, locked_for("api"))
     unpacked = unpack("api", tmp_path)
     with running("api", environment, unpacked, tmp_path) as instance:
