@@ -56,7 +56,7 @@ async def test_every_other_page_is_sound_too(system: LocalSystem, browser: Brows
     """
     page = await browser.new_page()
     heard = complaints_of(page)
-    wrong = {}
+    wrong: dict[str, list[str]] = {}
     for name in (name for name in PAGES if name not in SHOWN):
         await put_on(page, LIGHT)
         await page.goto(f"{system.url}/docs/{name}")

@@ -153,10 +153,10 @@ def interrupted(container: AutowiredContainer, bomb: Bomb) -> Disconnect:
     return replace(whole, **ports)  # type: ignore[arg-type]  # they behave as the ports
 
 
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("every_call", [False, pytest.param(True, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_killed_at_any_call_it_finishes_the_second_time(
-    tmp_path: Path, after: bool, whole: bool
+    tmp_path: Path, after: bool, every_call: bool
 ) -> None:
     """The calls are counted, not listed: a new one cannot be forgotten.
 
@@ -165,7 +165,7 @@ async def test_killed_at_any_call_it_finishes_the_second_time(
     harness = ConnectHarness(tmp_path)
     survey = Bomb()
     await interrupted(harness.container, survey)((await synced(harness)).id)
-    numbers = range(1, len(survey.calls) + 1) if whole else representatives(survey.calls)
+    numbers = range(1, len(survey.calls) + 1) if every_call else representatives(survey.calls)
     for number in numbers:
         connection = await synced(harness)
         harness.requests.seen.clear()

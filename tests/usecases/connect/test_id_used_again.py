@@ -116,9 +116,9 @@ class Late(Interrupted):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("every_call", [False, pytest.param(True, marks=pytest.mark.deep)])
 async def test_a_worker_that_is_late_takes_nothing_of_the_next_connection_apart(
-    tmp_path: Path, whole: bool
+    tmp_path: Path, every_call: bool
 ) -> None:
     """Another worker is faster at every call in turn, and the id is connected again meanwhile.
 
@@ -129,7 +129,7 @@ async def test_a_worker_that_is_late_takes_nothing_of_the_next_connection_apart(
     for bomb in (Bomb(), survey):  # an id's first receipt is made, later ones are changed
         first = await connected(harness, ADA)
         await interrupted(harness.container, bomb)(ID, first.created_at)
-    numbers = range(1, len(survey.calls) + 1) if whole else representatives(survey.calls)
+    numbers = range(1, len(survey.calls) + 1) if every_call else representatives(survey.calls)
     for number in numbers:
         first = await connected(harness, ADA)
         seconds: list[Connection] = []
