@@ -6,6 +6,7 @@ Whatever a test asks Postroom for, the answer is held against the API's descript
 import gc
 import os
 import socket
+import sys
 import warnings
 from collections.abc import Iterator
 
@@ -29,6 +30,9 @@ async def _described(response: httpx.Response) -> None:
 
 
 LocalSystem.on_answer.append(_described)
+
+# httpcore looks for this package at each request, and where there is none through all of the path.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # what stops an import at once
 
 # Neither says anything of the code: they measure how busy the machine is.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.harbor import Harbor, running_harbor
 
-HERE = Path(__file__).parent
+HERE = f"{Path(__file__).parent}{os.sep}"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -42,7 +42,7 @@ def chromium() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run every test of this folder in one event loop: their one browser lives in it."""
     for item in items:
-        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+        if str(item.path).startswith(HERE) and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,7 @@ from tests.harness.platform import (
     DEPLOYED,
     TIMEOUT_S,
     answered,
+    archive_of,
     clean_environment,
     local_files,
     platform_environ,
@@ -120,6 +122,7 @@ def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
 ) -> None:
     monkeypatch.setenv("POSTROOM_TELEMETRY", "otlp")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # no collector is there: try once
     environment = clean_environment(python, locked_for("api"))
     unpacked = unpack("api", tmp_path)
     with running("api", environment, unpacked, tmp_path) as instance:
@@ -168,9 +171,9 @@ def test_a_function_is_given_no_package_it_never_imports() -> None:
     assert "--hash=sha256:" in locked_for("send")
 
 
-def test_no_archive_carries_what_no_function_needs(tmp_path: Path) -> None:
+def test_no_archive_carries_what_no_function_needs() -> None:
     for function in FUNCTIONS:
-        with zipfile.ZipFile(build(function.name, tmp_path)) as archive:
+        with zipfile.ZipFile(BytesIO(archive_of(function.name))) as archive:
             names = {*archive.namelist()}
         rooms = {name.split("/")[1] for name in names if "/" in name}
         shows = function.name in {"api", "mcp"}
@@ -253,7 +256,7 @@ def test_the_same_sources_make_the_same_archive(tmp_path: Path) -> None:
     assert sha256(first.read_bytes()).digest() == sha256(second.read_bytes()).digest()
 
 
-def test_an_archive_holds_main_shared_and_requirements_and_nothing_else(tmp_path: Path) -> None:
-    names = zipfile.ZipFile(build("send", tmp_path)).namelist()
+def test_an_archive_holds_main_shared_and_requirements_and_nothing_else() -> None:
+    names = zipfile.ZipFile(BytesIO(archive_of("send"))).namelist()
     assert {"main.py", "requirements.txt"} <= {*names}
     assert {name.partition("/")[0] for name in names} == {"main.py", "requirements.txt", "shared"}

@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from select import select
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -116,9 +118,16 @@ def interpreter_of(python: str) -> str | None:
     return None
 
 
+@cache
+def archive_of(name: str, extra: str | None = None) -> bytes:
+    """Return a function's archive, built once: many tests look at the same."""
+    with TemporaryDirectory() as folder:
+        return build(name, Path(folder), extra).read_bytes()
+
+
 def unpack(name: str, tmp_path: Path, extra: str | None = None) -> Path:
     unpacked = tmp_path / "unpacked"
-    with zipfile.ZipFile(build(name, tmp_path, extra)) as archive:
+    with zipfile.ZipFile(BytesIO(archive_of(name, extra))) as archive:
         archive.extractall(unpacked)
     return unpacked
 

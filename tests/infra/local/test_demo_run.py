@@ -71,11 +71,12 @@ def test_two_demos_run_side_by_side_and_the_commands_find_each(
         ):
             running.read_until("100%")
             assert f"http://127.0.0.1:{port}" in commanded("doctor", f"STATE={state}")
-            state_option = f"STATE={state}"
-            commanded("keys", state_option, "ARGS=create --name try --permission send")
-            assert "try" in commanded("keys", state_option)
-            shown = commanded("dryrun", state_option, "ACTION=list-labels")
-            assert re.search(r"GET\s+/labels", shown)
+        # Every command reads the state's place as the doctor does: one demo is enough for them.
+        state_option = f"STATE={states[1]}"
+        commanded("keys", state_option, "ARGS=create --name try --permission send")
+        assert "try" in commanded("keys", state_option)
+        shown = commanded("dryrun", state_option, "ACTION=list-labels")
+        assert re.search(r"GET\s+/labels", shown)
 
 
 def wait_for_the_end_of(line: socket.socket) -> None:

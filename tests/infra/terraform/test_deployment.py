@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -49,13 +50,10 @@ SECRETS = {"oauth": "POSTROOM_OAUTH_CLIENT_SECRET", "webhooks": "POSTROOM_WEBHOO
 PUBLIC = {one.name for one in FUNCTIONS if one.trigger is Trigger.PUBLIC}
 
 
-def test_terraforms_own_tests_pass() -> None:
+def test_terraforms_own_tests_pass(own_tests: CompletedProcess[str]) -> None:
     """What any deployment must be like, by `tests/*.tftest.hcl`."""
-    if reason := offline.missing():
-        pytest.skip(reason)
-    done = offline.run("--test")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"Success! \d+ passed, 0 failed", done.stdout), done.stdout
+    assert own_tests.returncode == 0, own_tests.stdout + own_tests.stderr
+    assert re.search(r"Success! \d+ passed, 0 failed", own_tests.stdout), own_tests.stdout
 
 
 @pytest.mark.deep

@@ -1,6 +1,6 @@
 """Ports that die at a chosen call: before it took effect, or after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any
@@ -20,6 +20,15 @@ class Bomb:
 
     def strikes(self) -> bool:
         return self.at is not None and len(self.calls) == self.at
+
+
+def representatives(calls: Sequence[str]) -> list[int]:
+    """Return the numbers of the calls that write, and of the first of each that only reads."""
+    return [
+        number
+        for number, call in enumerate(calls, start=1)
+        if not call.endswith(".get") or call not in calls[: number - 1]
+    ]
 
 
 class Interrupted:
