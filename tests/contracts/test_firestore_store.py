@@ -161,7 +161,7 @@ async def test_what_is_asked_for_at_once_is_one_read(
     )
     await asyncio.sleep(0)
     gone.cancel()
-    assert await asked == [made, None, None, {}]
+    assert [*await asked] == [made, None, None, {}]
     names = ["connections/c1", "connections/c2", "grants/c1"]
     assert sorted(rpc.reads) == [[f"connections/{C1}/records/m1"], names]
     assert await store.connections.get("c1") == made

@@ -108,11 +108,11 @@ class FirestoreRpc:
         for start in range(0, len(wanted), GET_BATCH):
             batch = wanted[start : start + GET_BATCH]
             # One caller giving up must not take the answer from the others.
-            answer = await asyncio.shield(self._gathered(batch, fields))
+            answer = await asyncio.shield(self._join(batch, fields))
             found |= {name: answer[name] for name in batch if name in answer}
         return found
 
-    def _gathered(
+    def _join(
         self, names: Sequence[str], fields: Sequence[str] | None
     ) -> "asyncio.Task[Mapping[str, Any]]":
         """Return the read that will bring them, with others' where they fit."""
