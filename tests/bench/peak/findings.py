@@ -37,8 +37,6 @@ class Hour:
     """At the peak, over all functions."""
     cpus: float
     """Busy on average."""
-    push_cpus: float
-    """Those of them that take pushes."""
     units_per_minute: float
     longest_queue_s: float
     unfinished_backfills: int
@@ -65,7 +63,6 @@ def simulate(service: Service, load: Load, limits: Limits) -> Hour:
         told_p99_s=_quantile(told_s, 99),
         instances=sum(ceil(_needed(pool, sample)) for pool in pools),
         cpus=sum(pool.busy_s for pool in pools) / load.seconds * sample,
-        push_cpus=world.push.busy_s / load.seconds * sample,
         units_per_minute=world.quota.spent / (load.seconds / 60) * sample,
         longest_queue_s=max(max(line.waited_s, default=0.0) for line in lines),
         unfinished_backfills=world.backfilling * sample,

@@ -103,7 +103,7 @@ def _checked(seen: Observed, service: Service) -> list[Figure]:
     pairs = (
         ("lag, median", "ms", model.lag_p50_s * 1e3, seen.busy.lag_s(50) * 1e3),
         ("lag, p95", "ms", model.lag_p95_s * 1e3, seen.busy.lag_s(95) * 1e3),
-        ("CPUs busy", "", model.push_cpus, cpu),
+        ("CPUs busy", "", model.cpus, cpu),
     )
     figures = [
         Figure("peak", "real run: mailboxes", seen.mailboxes),
