@@ -7,9 +7,10 @@ locals {
   pubsub_agent = "service-${local.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
   # Half of the project's Gmail units for backfills, half for everything that is live (FACTS 1.4);
-  # and half of the instances' places, for a task without a place only comes again.
+  # and half of the instances' places, for a task without a place only comes again. Most of what is
+  # live are looks of two units; twenty leave room for the mail that some of them find.
   backfills       = max(1, min(floor(0.5 * var.project_units_per_minute / var.units_per_minute), floor(local.places.sync_mailbox / 2)))
-  live_per_second = min(500, max(1, floor(0.5 * var.project_units_per_minute / 60 / 50)))
+  live_per_second = min(500, max(1, floor(0.5 * var.project_units_per_minute / 60 / 20)))
   # An instance gives a receiver four places at once (shared/usecases/events/places.py): with forty
   # for each instance that is a tenth. What comes again has a queue of its own. An instance of
   # gmail_push gives four as well, for two seconds at most.

@@ -43,6 +43,10 @@ class Claimed:
 class FirstAttempts(Protocol):
     """The first attempt at an event, within the request that commits it: no task is needed."""
 
+    async def expect(self, connection_id: ConnectionId) -> None:
+        """Look up in advance who may want the connection's events. Raises nothing."""
+        ...
+
     async def claim(self, event: Event) -> Event:
         """Return a new event claimed by this process, or settled where no receiver wants it.
 
@@ -66,6 +70,9 @@ class DueEvent:
 @dataclass(frozen=True, slots=True)
 class LeaveToQueue:
     """First attempts where there are none: a task makes each."""
+
+    async def expect(self, connection_id: ConnectionId) -> None:
+        """Look up nothing."""
 
     async def claim(self, event: Event) -> Event:
         """Return it as it is."""

@@ -1,29 +1,49 @@
-"""What a long run holds on to: memory, open files, connections; all should stay flat."""
+"""What a long run holds on to: memory stays flat, open files and sockets within what is allowed."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Final
 
 import psutil
+
+from shared.adapters.google.http_client import MAX_CONNECTIONS
 
 EVERY_S = 1.0
 ENOUGH = 60
 """Samples, below which a run is too short to tell growth from warming up."""
 MEMORY_MAY_GROW = 1.25
 """The emulated Google keeps all mail that arrives in the same process."""
-HANDLES_MAY_GROW = 1.1
-HANDLES_SLACK = 25
-"""What one burst more or less makes of sockets."""
+BY_DEFAULT: Final = 100
+"""What httpx allows a client that names no limits."""
+POOLS: Final = {
+    "Postroom's calls to Google": MAX_CONNECTIONS,
+    "its tasks' and jobs'": MAX_CONNECTIONS,
+    "the emulated Google's pushes": BY_DEFAULT,
+    "the API's caller": BY_DEFAULT,
+    "the control API's caller": BY_DEFAULT,
+}
+"""Most connections of each client; all lead to this process, so each has two ends here."""
+LISTENING: Final = 2
+MOST_SOCKETS: Final = 2 * sum(POOLS.values()) + LISTENING
+DATABASES: Final = 4
+"""The store, the queue, the emulated Google's mail and its grants."""
+FILES_EACH: Final = 3
+"""A SQLite file, its log and its shared memory."""
+OTHERS: Final = 40
+"""Standard streams, the loop's own, what is read for a moment, sockets not connected yet."""
+MOST_FILES: Final = 2 * DATABASES * FILES_EACH + OTHERS
+"""Twice, as one life of Postroom may begin while the files of the last are being closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The process at one moment: resident bytes, open files and sockets, TCP connections."""
+    """The process at one moment: resident bytes, TCP sockets, and whatever else is open."""
 
     memory: int
+    sockets: int
     files: int
-    connections: int
 
 
 @dataclass
@@ -40,52 +60,52 @@ class Footprint:
         if now < self._next:
             return
         self._next = now + EVERY_S
-        connections = len(self._process.net_connections("tcp"))
-        memory = self._process.memory_info().rss
-        self.samples.append(Sample(memory, self._process.num_fds(), connections))
+        sockets = len(self._process.net_connections("tcp"))
+        files = self._process.num_fds() - sockets
+        self.samples.append(Sample(self._process.memory_info().rss, sockets, files))
 
-    def growth(self) -> Sequence[str]:
-        """Name what grew from the second quarter of the run to the last."""
+    def faults(self) -> Sequence[str]:
+        """Name what grew, and what was open beyond what the pools and databases allow."""
+        return [*self._growth(), *self._excess()]
+
+    def _growth(self) -> Sequence[str]:
+        """Name the memory, if it grew from the second quarter of the run to the last."""
         if len(self.samples) < ENOUGH:
             return []
+        early, late = self._memory()
+        grew = late > early * MEMORY_MAY_GROW
+        return [f"memory grew from {early:,.0f} to {late:,.0f} MiB"] if grew else []
+
+    def _excess(self) -> Sequence[str]:
+        sockets, files = self._most()
         return [
-            f"{name} grew from {early:,.0f} to {late:,.0f}"
-            for name, of, factor, slack in (
-                ("memory", _memory, MEMORY_MAY_GROW, 0),
-                ("open files", _files, HANDLES_MAY_GROW, HANDLES_SLACK),
-                ("connections", _connections, HANDLES_MAY_GROW, HANDLES_SLACK),
+            f"{most} {name} were open, {allowed} are allowed"
+            for name, most, allowed in (
+                ("sockets", sockets, MOST_SOCKETS),
+                ("files", files, MOST_FILES),
             )
-            for early, late in [self._quarters(of)]
-            if late > early * factor + slack
+            if most > allowed
         ]
 
     def __str__(self) -> str:
         if not self.samples:
             return "no samples"
-        shown = []
-        for name, of in (("MiB", _mebibytes), ("open files", _files), ("sockets", _connections)):
-            early, late = self._quarters(of)
-            peak = max(map(of, self.samples))
-            shown.append(f"{name} {early:,.0f}, then {late:,.0f}, at most {peak:,.0f}")
-        return "; ".join(shown)
+        early, late = self._memory()
+        sockets, files = self._most()
+        memory = f"memory {early:,.0f} MiB in the second quarter, {late:,.0f} in the last"
+        return (
+            f"{memory}; at most {sockets} sockets of {MOST_SOCKETS}, {files} files of {MOST_FILES}"
+        )
 
-    def _quarters(self, of: Callable[[Sample], float]) -> tuple[float, float]:
+    def _most(self) -> tuple[int, int]:
+        return max(one.sockets for one in self.samples), max(one.files for one in self.samples)
+
+    def _memory(self) -> tuple[float, float]:
+        """Return MiB, the median of the second quarter and of the last."""
         quarter = max(1, len(self.samples) // 4)
         second = self.samples[quarter : 2 * quarter] or self.samples
-        return median(map(of, second)), median(map(of, self.samples[-quarter:]))
+        return _mebibytes(second), _mebibytes(self.samples[-quarter:])
 
 
-def _memory(sample: Sample) -> float:
-    return sample.memory
-
-
-def _mebibytes(sample: Sample) -> float:
-    return sample.memory / 2**20
-
-
-def _files(sample: Sample) -> float:
-    return sample.files
-
-
-def _connections(sample: Sample) -> float:
-    return sample.connections
+def _mebibytes(samples: Sequence[Sample]) -> float:
+    return median(one.memory for one in samples) / 2**20

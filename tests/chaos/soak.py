@@ -3,8 +3,8 @@
 Postroom whole and the emulated Google run in one process over real HTTP. The clock of both runs
 twelve times as fast, in leaps, so that five minutes hold an hour: leases run out under working
 hands, hourly looks and rechecks fall due. At the end the faults stop and time passes; then every
-mailbox must equal its copy, nothing may still be waiting, and memory, files and sockets must not
-have grown.
+mailbox must equal its copy and nothing may still be waiting; memory must not have grown, nor what
+a mailbox costs, and files and sockets must be within what pools and databases allow.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from shared.ports.sync_store import RecordQuery, Records, SyncStates
 from tests.chaos.footprint import Footprint
 from tests.chaos.harness import at_rest
 from tests.chaos.owner import Owner
+from tests.chaos.spending import Spending
 
 PLENTY = 10**9
 CONNECTING_AT_ONCE = 4
@@ -71,8 +72,12 @@ class Soak:
     passing: list[tuple[float, Fault]] = field(default_factory=list)
     spent: set[tuple[str, str]] = field(default_factory=set)
     footprint: Footprint = field(default_factory=Footprint)
+    spending: Spending = field(init=False)
     alive: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Both clocks leap together, so not while Postroom lies dead."""
+
+    def __post_init__(self) -> None:
+        self.spending = Spending(self.system.emulated.stats)
 
     async def connect_all(self) -> None:
         """Connect every mailbox as a person does."""
@@ -106,7 +111,8 @@ class Soak:
         """Let people, Gmail and crashes have their way for the planned time."""
         deadline = time.monotonic() + self.plan.seconds
         workers = (self._people, self._gmail, self._crashes, self._watch, self._leaps)
-        await asyncio.gather(*(worker(deadline) for worker in workers))
+        with self.spending.counting():
+            await asyncio.gather(*(worker(deadline) for worker in workers))
 
     async def _people(self, deadline: float) -> None:
         ids = list(self.owners)
@@ -177,12 +183,14 @@ class Soak:
         while time.monotonic() < deadline:
             await self._note_arrivals()
             self.footprint.look()
+            self.spending.note()
             await asyncio.sleep(WATCHED_EVERY_S)
 
     async def _note_arrivals(self) -> None:
         for (id, message), since in list(self.waiting.items()):
             try:
-                heads = await self.system.container.use(Records).heads(id, [MessageId(message)])
+                with self.spending.aside():
+                    heads = await self.system.container.use(Records).heads(id, [MessageId(message)])
             except Exception:  # noqa: BLE001  the store is closed while Postroom is dead
                 return
             if heads:
@@ -227,7 +235,8 @@ class Soak:
         """Print the numbers."""
         print(f"{len(self.owners)} connections, {self.plan.seconds:.0f} s of traffic")
         print(", ".join(f"{name} {count}" for name, count in sorted(self.counts.items())))
-        print(f"second quarter, then last: {self.footprint}")
+        print(self.footprint)
+        print(f"a mailbox, second quarter, then last: {self.spending.shown(len(self.owners))}")
         if len(self.lags_s) > 1:
             cuts = quantiles(self.lags_s, n=100)
             shown = ", ".join(f"p{n} {cuts[n - 1]:.2f} s" for n in (50, 90, 99))
@@ -248,7 +257,7 @@ async def soak(plan: Plan, directory: Path) -> list[str]:
         await run.run()
         await run.calm()
         run.report()
-        return [*await run.verdict(), *run.footprint.growth()]
+        return [*await run.verdict(), *run.footprint.faults(), *run.spending.faults()]
 
 
 def main() -> None:

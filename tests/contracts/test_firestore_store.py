@@ -1,6 +1,7 @@
 """What only the Firestore store promises: indexes, values, names and its connection."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_type_hints
@@ -16,8 +17,8 @@ from shared.adapters.firestore.documents import FirestoreDocuments
 from shared.adapters.firestore.indexes import COMPOSITE, SINGLE_FIELD, TTL
 from shared.adapters.firestore.queries import build_query
 from shared.adapters.firestore.record_fields import HEAD_FIELDS
-from shared.adapters.firestore.rpc import FirestoreRpc
-from shared.adapters.firestore.store import open_store
+from shared.adapters.firestore.rpc import GET_BATCH, FirestoreRpc
+from shared.adapters.firestore.store import open_store, store_over
 from shared.adapters.firestore.values import (
     DocumentPb,
     at_version,
@@ -26,6 +27,7 @@ from shared.adapters.firestore.values import (
     set_value,
     version_of,
 )
+from shared.domain.ids import MessageId
 from shared.domain.sync.records.record import RecordHead
 from tests.contracts.backends import FirestoreBackend
 from tests.contracts.collections import SAMPLES
@@ -128,6 +130,60 @@ async def test_databases_are_kept_apart(
     assert await second.connections.get("c1") is None
     await first.close()
     await second.close()
+
+
+class CountingRpc(FirestoreRpc):
+    """Notes the documents of every read."""
+
+    def __init__(self) -> None:
+        super().__init__(f"test-together-{uuid4().hex[:8]}")
+        self.reads: list[list[str]] = []
+
+    async def _get(self, names: Sequence[str], fields: Sequence[str] | None) -> Mapping[str, Any]:
+        self.reads.append([name.rpartition("/documents/")[2] for name in names])
+        return await super()._get(names, fields)
+
+
+@pytest.mark.emulators
+async def test_what_is_asked_for_at_once_is_one_read(
+    firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    rpc = CountingRpc()
+    store = store_over(rpc)
+    made = await store.connections.create(connection("c1"))
+    gone = asyncio.create_task(store.connections.get("c1"))
+    asked = asyncio.gather(
+        store.connections.get("c1"),
+        store.connections.get("c2"),
+        store.grants.get("c1"),
+        store.records.heads(C1, [MessageId("m1")]),
+    )
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert [*await asked] == [made, None, None, {}]
+    names = ["connections/c1", "connections/c2", "grants/c1"]
+    assert sorted(rpc.reads) == [[f"connections/{C1}/records/m1"], names]
+    assert await store.connections.get("c1") == made
+    assert rpc.reads[-1] == ["connections/c1"]
+    await store.close()
+
+
+@pytest.mark.emulators
+async def test_more_than_a_read_may_hold_is_asked_for_in_several(
+    firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    rpc = CountingRpc()
+    names = [rpc.name("connections", f"c{number}") for number in range(GET_BATCH + 1)]
+    found = await asyncio.gather(rpc.get(names), *(rpc.get([name]) for name in names))
+    assert not any(found)
+    assert {name for read in rpc.reads for name in read} == {
+        name.rpartition("/documents/")[2] for name in names
+    }
+    assert all(len(read) <= GET_BATCH for read in rpc.reads)
+    assert len(rpc.reads) <= 4
+    await rpc.close()
 
 
 @pytest.mark.emulators

@@ -8,6 +8,7 @@ is then unknown and its preconditions would blame another writer for our own suc
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -57,6 +58,14 @@ _CHANNEL = (
 _ERRORS = (GoogleAPIError, GoogleAuthError)
 
 
+@dataclass
+class _Gathering:
+    """Documents that are read by one call: those asked for in one turn of the event loop."""
+
+    names: dict[str, None] = field(default_factory=dict)
+    read: "asyncio.Task[Mapping[str, Any]] | None" = None
+
+
 class FirestoreRpc:
     """One database; nothing connects before the first call."""
 
@@ -76,6 +85,7 @@ class FirestoreRpc:
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, FirestoreAsyncClient] = (
             WeakKeyDictionary()
         )
+        self._gatherings: dict[tuple[object, ...], _Gathering] = {}
         self._closed = False
 
     def name(self, *path: str) -> str:
@@ -89,13 +99,40 @@ class FirestoreRpc:
     async def get(
         self, names: Iterable[str], fields: Sequence[str] | None = None
     ) -> Mapping[str, Any]:
-        """Return the documents that exist, by name, at most these fields of each."""
+        """Return the documents that exist, by name, at most these fields of each.
+
+        Callers that ask at once share a call, and what they both ask for is read once.
+        """
         wanted = list(dict.fromkeys(names))
         found: dict[str, Any] = {}
         for start in range(0, len(wanted), GET_BATCH):
             batch = wanted[start : start + GET_BATCH]
-            found |= await self.reading(lambda batch=batch: self._get(batch, fields))  # type: ignore[misc]
+            # One caller giving up must not take the answer from the others.
+            answer = await asyncio.shield(self._join(batch, fields))
+            found |= {name: answer[name] for name in batch if name in answer}
         return found
+
+    def _join(
+        self, names: Sequence[str], fields: Sequence[str] | None
+    ) -> "asyncio.Task[Mapping[str, Any]]":
+        """Return the read that will bring them, with others' where they fit."""
+        key = (asyncio.get_running_loop(), None if fields is None else tuple(fields))
+        gathering = self._gatherings.get(key)
+        if gathering is None or len(gathering.names) + len(names) > GET_BATCH:
+            gathering = self._gatherings[key] = _Gathering()
+        gathering.names.update(dict.fromkeys(names))
+        if gathering.read is None:
+            gathering.read = asyncio.create_task(self._read(key, gathering, fields))
+        return gathering.read
+
+    async def _read(
+        self, key: tuple[object, ...], gathering: _Gathering, fields: Sequence[str] | None
+    ) -> Mapping[str, Any]:
+        """Read what was gathered by the end of this turn."""
+        await asyncio.sleep(0)
+        if self._gatherings.get(key) is gathering:
+            del self._gatherings[key]
+        return await self.reading(lambda: self._get(list(gathering.names), fields))
 
     async def commit(self, writes: Sequence[Any]) -> Sequence[Any]:
         """Apply all writes or none; return their results.

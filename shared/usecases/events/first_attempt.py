@@ -8,14 +8,16 @@ for each receiver, the same pauses, the same addresses that may be asked.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.bounded import BoundedMap
+from shared.domain.connect.connection import Connection
 from shared.domain.events.delivery import Attempted, Failure, claim, settle
 from shared.domain.events.event import DeliveryState, Event
-from shared.domain.ids import EventId
+from shared.domain.ids import ConnectionId, EventId
 from shared.errors import PostroomError
 from shared.ports.clock import Clock
 from shared.ports.documents import Versioned
@@ -46,12 +48,23 @@ class TryAtOnce:
     _present: BoundedMap[EventId, Mapping[str, Present]] = field(
         default_factory=lambda: BoundedMap(MOST_CLAIMED)
     )
+    _expected: BoundedMap[ConnectionId, Versioned[Connection]] = field(
+        default_factory=lambda: BoundedMap(MOST_CLAIMED)
+    )
     _slow: BoundedMap[str, datetime] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
+
+    async def expect(self, connection_id: ConnectionId) -> None:
+        """Read the connection, which may name a receiver, beside what its sync reads."""
+        self._expected.pop(connection_id, None)
+        with suppress(PostroomError):
+            if found := await self.receivers.connections.get(connection_id):
+                self._expected[connection_id] = found
 
     async def claim(self, event: Event) -> Event:
         """Return it claimed, or settled where none wants it, or as it is for a task."""
+        connection = self._expected.pop(event.connection_id, None)
         try:
-            present = await self.receivers.of(event)
+            present = await self.receivers.of(event, connection)
         except PostroomError:
             return event
         now = self.clock.now()

@@ -102,10 +102,15 @@ class Receivers:
     sealer: Sealer
     settings: EventSettings
 
-    async def of(self, event: Event) -> Mapping[str, Present]:
-        """Return who wants the event, by id. Raises StoreUnavailableError, CorruptStateError."""
+    async def of(
+        self, event: Event, connection: Versioned[Connection] | None = None
+    ) -> Mapping[str, Present]:
+        """Return who wants the event, by id; `connection` is its own, where that was just read.
+
+        Raises StoreUnavailableError, CorruptStateError.
+        """
         found = [Present(Receiver(sink, sink)) for sink in self.settings.sinks]
-        own, connection = await self._own_address(event)
+        own, connection = await self._own_address(event, connection)
         if own is not None:
             receiver = Receiver(OVERRIDE, own, self.settings.secrets, self.settings.flavour)
             found.append(Present(receiver, connection=connection))
@@ -146,10 +151,12 @@ class Receivers:
             deferral = Deferral(one.receiver.address, until)
             await self.connections.swap(was, replace(was.value, webhook_deferral=deferral))
 
-    async def _own_address(self, event: Event) -> tuple[str | None, Versioned[Connection] | None]:
+    async def _own_address(
+        self, event: Event, known: Versioned[Connection] | None
+    ) -> tuple[str | None, Versioned[Connection] | None]:
         if event.webhook_url_override is not None:
             return event.webhook_url_override, None
-        found = await self.connections.get(event.connection_id)
+        found = known or await self.connections.get(event.connection_id)
         return (found.value.webhook_url_override, found) if found is not None else (None, None)
 
 

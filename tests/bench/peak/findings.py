@@ -7,18 +7,19 @@ from statistics import quantiles
 
 import simpy
 
+from tests.bench.peak.hostility import Hostility
 from tests.bench.peak.hour import Limits, Load, Service, World
 from tests.bench.peak.resources import Pool
 
 SLOW_S = 10.0
 """A wait that 1 in 20 exceeds is more than a burst: the setting is too small."""
+FULL = 0.8
+"""The share of the project's units above which a worse minute than others finds none."""
 LEFT_OVER = 0.2
 """The share of a wave of new connections that may still be reading when the hour ends."""
 ROUNDS = 24
 COARSER = 2
 """A trial looks at one in so many of the mailboxes that are simulated in the end."""
-QUEUE_LIMIT = 500
-"""Dispatches a second of one task queue at most; more take a second queue (FACTS 8.10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,12 @@ class Hour:
     lag_p50_s: float
     lag_p95_s: float
     lag_p99_s: float
+    told_p50_s: float
     told_p99_s: float
     instances: int
     """At the peak, over all functions."""
     cpus: float
     """Busy on average."""
-    push_cpus: float
-    """Those of them that take pushes."""
     units_per_minute: float
     longest_queue_s: float
     unfinished_backfills: int
@@ -50,7 +50,8 @@ def simulate(service: Service, load: Load, limits: Limits) -> Hour:
     world.begin()
     env.run(until=load.seconds)
     pools = (world.push, world.sync, world.deliver)
-    lines = (world.live, world.events)
+    lines = (world.live, world.events, world.retries)
+    told_s = world.telling.told_s
     sample = load.sample
     return Hour(
         load=load,
@@ -58,10 +59,10 @@ def simulate(service: Service, load: Load, limits: Limits) -> Hour:
         lag_p50_s=_quantile(world.lags_s, 50),
         lag_p95_s=_quantile(world.lags_s, 95),
         lag_p99_s=_quantile(world.lags_s, 99),
-        told_p99_s=_quantile(world.told_s, 99),
+        told_p50_s=_quantile(told_s, 50),
+        told_p99_s=_quantile(told_s, 99),
         instances=sum(ceil(_needed(pool, sample)) for pool in pools),
         cpus=sum(pool.busy_s for pool in pools) / load.seconds * sample,
-        push_cpus=world.push.busy_s / load.seconds * sample,
         units_per_minute=world.quota.spent / (load.seconds / 60) * sample,
         longest_queue_s=max(max(line.waited_s, default=0.0) for line in lines),
         unfinished_backfills=world.backfilling * sample,
@@ -78,7 +79,12 @@ def carried(service: Service, load: Load) -> tuple[Hour, Hour]:
         if not found.held_up_by:
             break
         limits = _raised(limits, found.held_up_by)
-    return first, simulate(service, load, limits)
+    return first, first if limits == first.limits else simulate(service, load, limits)
+
+
+def besieged(service: Service, calm: Hour, hostility: Hostility) -> Hour:
+    """Return the hour under the same settings, with everything hostile at once."""
+    return simulate(service, replace(calm.load, hostility=hostility), calm.limits)
 
 
 def changed(limits: Limits) -> dict[str, tuple[int, int]]:
@@ -96,7 +102,9 @@ def _raised(limits: Limits, names: Sequence[str]) -> Limits:
 def _held_up(world: World) -> list[str]:
     """Name the settings that somebody waited for; the units first, as they hold up all others."""
     started = world.load.connecting * world.simulated
-    if _quantile(world.lags_s, 95) > SLOW_S or world.backfilling > LEFT_OVER * started:
+    spent = world.quota.spent / (world.quota.per_s * world.load.seconds)
+    late = _quantile(world.lags_s, 95) > SLOW_S
+    if late or spent > FULL or world.backfilling > LEFT_OVER * started:
         return ["units_per_minute"]
     found = [
         name
@@ -107,8 +115,9 @@ def _held_up(world: World) -> list[str]:
         )
         if _needed(pool, world.load.sample) > most
     ]
-    if max(_quantile(world.events.waited_s, 95), world.events.behind_s) > SLOW_S:
-        found += ["events_per_second", "events_at_once"]
+    for name, line in (("live", world.live), ("events", world.events), ("retries", world.retries)):
+        if max(_quantile(line.waited_s, 95), line.behind_s) > SLOW_S:
+            found += [f"{name}_per_second", f"{name}_at_once"]
     if world.renewals_late * world.load.sample > world.load.mailboxes / (24 * 6):
         found.append("renewal_runs")
     return found

@@ -4,11 +4,13 @@ import heapq
 import itertools
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import simpy
 
-Process = Generator[simpy.Event, Any, None]
+T = TypeVar("T")
+Returning = Generator[simpy.Event, Any, T]
+Process = Returning[None]
 LOOK_EVERY_S = 2.0
 """How often the platform decides how many instances there should be."""
 BUSY_SHARE = 0.6
@@ -67,12 +69,15 @@ class Pool:
         self.places = Tokens(self.env, self.instances * self.concurrency)
         self.env.process(self._scale())
 
-    def compute(self, seconds: float) -> Process:
-        """Hold one CPU for so long."""
-        yield self.cpus.take()
-        yield self.env.timeout(seconds)
-        self.cpus.give()
-        self.busy_s += seconds
+    def compute(self, seconds: float, *, slice_s: float | None = None) -> Process:
+        """Hold one CPU for so long; a thread beside the event loop gives it up at each slice."""
+        while seconds > 0:
+            held = min(seconds, slice_s or seconds)
+            yield self.cpus.take()
+            yield self.env.timeout(held)
+            self.cpus.give()
+            self.busy_s += held
+            seconds -= held
 
     def enter(self) -> Process:
         """Wait for a place on an instance; leave with `places.give`."""

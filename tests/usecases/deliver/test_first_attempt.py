@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.connect.connection import Connection, ConnectionStatus
 from shared.domain.events.delivery import CLAIM, Attempted, Failure
 from shared.domain.events.event import DeliveryState, EventState
-from shared.domain.ids import EventId
+from shared.domain.ids import EventId, GoogleSub
 from shared.ports.sinks import EventSettings, OutgoingEvent, Receiver
 from shared.usecases.events import first_attempt
 from shared.usecases.events.attempt import DELIVER_TASK
@@ -18,7 +19,7 @@ from shared.usecases.events.first_attempt import LEFT_ALONE
 from shared.usecases.events.manage_endpoints import Registration
 from shared.usecases.events.places import SHARE
 from shared.usecases.events.receivers import REMEMBERED, KnownEndpoints
-from tests.harness.delivering import HOOK, OTHER, DeliveryHarness, fails
+from tests.harness.delivering import C1, HOOK, OTHER, DeliveryHarness, fails
 from tests.usecases.connect.interrupted import Bomb, Crash
 
 HOUR = timedelta(hours=1)
@@ -49,6 +50,29 @@ async def test_an_event_that_none_wants_is_stored_as_delivered(harness: Delivery
     id = await commit(harness)
     assert await states_of(harness, id) == (EventState.DELIVERED, set())
     assert harness.line.waiting == []
+
+
+async def test_a_connection_looked_up_before_is_not_read_again_for_that_event(
+    harness: DeliveryHarness,
+) -> None:
+    kept, now = harness.store.connections, harness.clock.now()
+    made = Connection(
+        id=C1,
+        email="ann@example.com",
+        sub=GoogleSub("1"),
+        scopes=frozenset(),
+        status=ConnectionStatus.ACTIVE,
+        created_at=now,
+        updated_at=now,
+        webhook_url_override=HOOK,
+    )
+    stored = await kept.create(made)
+    await harness.first.expect(C1)
+    await kept.swap(stored, replace(made, webhook_url_override=OTHER))
+    first = await commit(harness)
+    second = await commit(harness, 2)
+    assert harness.world.got(HOOK) == [first]
+    assert harness.world.got(OTHER) == [second]
 
 
 async def test_one_that_fails_comes_again_by_the_queue(harness: DeliveryHarness) -> None:

@@ -1,18 +1,24 @@
 """What each operation costs, exactly: reads, writes, calls and units may not creep up unseen."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import pytest
 
+from infra.local.connecting import connect
 from infra.local.google.corpus import seed_messages
+from infra.local.system import LocalSystem
+from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.store import store_over
 from shared.adapters.sqlite.store import open_store
 from shared.adapters.telemetry.operations_log import GATHERED
 from shared.domain.ids import HistoryId, first_mailbox_id
 from shared.domain.sync.mailbox import Mailbox
 from shared.domain.sync.state import SECOND_LOOK_AFTER
+from shared.usecases.connect.tokens.access_tokens import RECHECK
 from shared.usecases.sync.handle_push import NOTED_EVERY
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL
@@ -265,3 +271,29 @@ async def pushed_twice(harness: SyncHarness) -> None:
         for _ in range(count):
             harness.deliver()
         await push(harness)
+
+
+@pytest.mark.emulators
+async def test_a_push_reads_its_connection_in_the_call_that_reads_the_grant(
+    tmp_path: Path, firestore_emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    calls, read = list[set[str]](), FirestoreRpc._get
+
+    async def noted(rpc: FirestoreRpc, names: Sequence[str], fields: Sequence[str] | None) -> Any:
+        calls.append({name.split("/")[-2] for name in names})
+        return await read(rpc, names, fields)
+
+    monkeypatch.setattr(FirestoreRpc, "_get", noted)
+    environ = {"POSTROOM_STORE": f"firestore:demo-{token_hex(6)}/(default)"}
+    async with LocalSystem.start(tmp_path, environ=environ, jobs=()) as system:
+        await system.control("/mailboxes", {"email": EMAIL, "messages": 1})
+        await connect(system.client, system.google, EMAIL)
+        await system.settle()
+        await system.advance(2 * RECHECK.total_seconds())
+        await system.settle()
+        calls.clear()
+        await system.google.post(f"/_control/mailboxes/{EMAIL}/messages", content=b"\r\nNews")
+        await system.settle()
+    assert {"grants", "connections"} in calls
+    assert {"connections"} not in calls
