@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
@@ -24,7 +24,7 @@ from requests.adapters import BaseAdapter
 
 from infra.archives import ROOT
 from shared.adapters.telemetry.export import ExportedTelemetry, _span_exporter
-from shared.adapters.telemetry.otel import OtelTelemetry
+from shared.adapters.telemetry.otel import REST_S, OtelTelemetry
 from shared.domain.ids import ConnectionId, OperationId
 from shared.domain.operation import Operation, OperationState, OperationStep, OperationType
 from shared.domain.trace_context import TraceContext, enter, parse_traceparent
@@ -231,6 +231,46 @@ async def test_a_collector_is_told_over_otlp(monkeypatch: pytest.MonkeyPatch):
     metrics = ExportMetricsServiceRequest.FromString(bodies["/v1/metrics"])
     names = {m.name for s in metrics.resource_metrics[0].scope_metrics for m in s.metrics}
     assert {"postroom.gmail.units", "http.server.request.duration"} <= names
+
+
+async def test_a_collector_that_takes_nothing_is_given_two_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The SDK's own ten would be waited for before an answer: it tries four times in them."""
+    collector = Listener(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+    async with listening(collector):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.port}")
+        telemetry = ExportedTelemetry({"otlp"}, environment="prod", project=None)
+        telemetry.begin("api", CALLER).end(a_request())
+        await asyncio.to_thread(telemetry.flush)
+        tried = [one.split(b" ")[1] for one in collector.requests]
+        await asyncio.to_thread(telemetry.close)
+    assert {tried.count(b"/v1/traces"), tried.count(b"/v1/metrics")} <= {1, 2}
+
+
+class Slow(SpanProcessor):
+    """Takes its seconds of a clock to hand over."""
+
+    def __init__(self, takes_s: float) -> None:
+        self.takes_s, self.now, self.asked = takes_s, 0.0, 0
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        self.asked += 1
+        self.now += self.takes_s
+        return True
+
+
+@pytest.mark.parametrize(("takes_s", "asked"), [(0.1, 4), (2.0, 2)])
+def test_no_answer_waits_for_a_taker_that_was_slow_a_moment_ago(takes_s: float, asked: int):
+    slow, traces = Slow(takes_s), TracerProvider()
+    traces.add_span_processor(slow)
+    telemetry = OtelTelemetry(traces, MeterProvider(), monotonic=lambda: slow.now)
+    for _ in range(3):
+        telemetry.flush()
+    slow.now += REST_S
+    telemetry.flush()
+    assert slow.asked == asked
+    telemetry.close()
 
 
 class Recorder(BaseAdapter):

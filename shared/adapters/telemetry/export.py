@@ -4,11 +4,14 @@
 * `otlp`: OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT, as every collector takes it.
 * `prometheus`: metrics as text, from `prometheus_text`; no traces.
 
-The SDK's own OTEL_* variables hold as everywhere, such as OTEL_TRACES_SAMPLER.
+The SDK's own OTEL_* variables hold as everywhere, such as OTEL_TRACES_SAMPLER. A taker has two
+seconds, its exporter's retries included, where OTEL_EXPORTER_OTLP_TIMEOUT gives no other: flushing
+knows no limit of its own, and an answer waits for it.
 """
 
 # ruff: noqa: PLC0415  each exporter brings its own dependencies
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
-from shared.adapters.telemetry.otel import OtelTelemetry
+from shared.adapters.telemetry.otel import FLUSH_MS, OtelTelemetry
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -74,14 +77,23 @@ def _span_exporter(session: Any) -> SpanExporter:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     if session is None:
-        return OTLPSpanExporter()
-    return OTLPSpanExporter(endpoint=f"{GOOGLE}/v1/traces", session=session)
+        return OTLPSpanExporter(timeout=_timeout_s("TRACES"))
+    endpoint = f"{GOOGLE}/v1/traces"
+    return OTLPSpanExporter(endpoint=endpoint, session=session, timeout=_timeout_s("TRACES"))
 
 
 def _metric_reader(session: Any) -> MetricReader:
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
+    timeout = _timeout_s("METRICS")
     if session is None:
-        return PeriodicExportingMetricReader(OTLPMetricExporter())
-    exporter = OTLPMetricExporter(endpoint=f"{GOOGLE}/v1/metrics", session=session)
+        return PeriodicExportingMetricReader(OTLPMetricExporter(timeout=timeout))
+    endpoint = f"{GOOGLE}/v1/metrics"
+    exporter = OTLPMetricExporter(endpoint=endpoint, session=session, timeout=timeout)
     return PeriodicExportingMetricReader(exporter)
+
+
+def _timeout_s(signal: str) -> float | None:
+    """Return the seconds that an exporter may take; None leaves it to the SDK's variables."""
+    names = {f"OTEL_EXPORTER_OTLP_{signal}_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"}
+    return None if names & os.environ.keys() else FLUSH_MS / 1e3

@@ -6,7 +6,7 @@ telemetry. Providers belong to the container, not to the process: nothing global
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
@@ -42,6 +42,9 @@ SERVER_ERROR = 500
 METRICS_EVERY_S = 10
 FLUSH_MS = 2_000
 """How long an answer waits for a taker of traces or metrics that does not answer."""
+SLOW_S = 1
+REST_S = 30
+"""How long no answer waits for a taker that let one wait for SLOW_S."""
 Attributes = Mapping[str, str | int | float | bool]
 
 
@@ -54,9 +57,16 @@ class OtelTelemetry:
 
     enabled = True
 
-    def __init__(self, traces: TracerProvider | None, metrics: MeterProvider) -> None:
+    def __init__(
+        self,
+        traces: TracerProvider | None,
+        metrics: MeterProvider,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._traces = traces
         self._metrics = metrics
+        self._monotonic = monotonic
+        self._rests_until = -inf
         self._metrics_flushed_at = -inf
         self._tracer = traces.get_tracer("postroom") if traces else None
         self._instruments = Instruments(metrics.get_meter("postroom"))
@@ -100,17 +110,23 @@ class OtelTelemetry:
         self._instruments.gauges[name].set(value)
 
     def flush(self) -> None:
-        """Hand over what waits, for FLUSH_MS at most each.
+        """Hand over what waits, for FLUSH_MS at most each; not to a taker that was slow just now.
 
         Metrics at most once in METRICS_EVERY_S: Cloud Monitoring takes no more points of a series,
-        and as they count up the next ones say what the last ones would have said.
+        and as they count up the next ones say what the last ones would have said. What is not
+        handed over waits for the SDK's own timers.
         """
+        began = self._monotonic()
+        if began < self._rests_until:
+            return
         if self._traces is not None:
             self._traces.force_flush(FLUSH_MS)
-        now = time.monotonic()
-        if now - self._metrics_flushed_at >= METRICS_EVERY_S:
-            self._metrics_flushed_at = now
+        if began - self._metrics_flushed_at >= METRICS_EVERY_S:
+            self._metrics_flushed_at = began
             self._metrics.force_flush(FLUSH_MS)
+        ended = self._monotonic()
+        if ended - began >= SLOW_S:
+            self._rests_until = ended + REST_S
 
     def close(self) -> None:
         """Flush and end both providers."""
