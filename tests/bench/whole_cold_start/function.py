@@ -1,7 +1,8 @@
 """One function in a process of its own: `python function.py NAME REQUEST` serves one request.
 
 Prints the answer's status, and when the import, the composition, the first read of the store and
-the answer had ended. What stands in for the platform, a clock and a queue, is taken off.
+the answer had ended, in CPU seconds of this process. What stands in for the platform, a clock and
+a queue, is taken off.
 """
 
 # ruff: noqa: PLC0415  main.py is imported first, as on the platform
@@ -68,13 +69,13 @@ async def main(module: ModuleType, imported: float) -> None:
     from shared.edge.composition.container import container_for
     from shared.ports.store import Store
 
-    container, began = container_for(module.SETTINGS), time.time()
+    container, began = container_for(module.SETTINGS), time.process_time()
     stand_in(container)
-    off = time.time() - began
+    off = time.process_time() - began
     app = await module.compose()
-    composed = time.time()
+    composed = time.process_time()
     await container.use(Store).troubles.get("board")
-    connected, said = time.time(), []
+    connected, said = time.process_time(), []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": REQUEST["body"].encode(), "more_body": False}
@@ -83,8 +84,8 @@ async def main(module: ModuleType, imported: float) -> None:
         said.append(message)
 
     await app(scope(), receive, send)
-    marks = [imported, composed - off, connected - off, time.time() - off]
+    marks = [imported, composed - off, connected - off, time.process_time() - off]
     print(json.dumps({"status": said[0]["status"], "at": marks}))
 
 
-asyncio.run(main(load(), time.time()))
+asyncio.run(main(load(), time.process_time()))
