@@ -189,7 +189,11 @@ class ActionInput(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, str_max_length=MAX_TEXT
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        str_max_length=MAX_TEXT,
+        defer_build=True,
     )
 
     @model_validator(mode="before")
@@ -198,10 +202,16 @@ class ActionInput(BaseModel):
         return as_spelled(cls, given)
 
 
+class ActionOutput(BaseModel):
+    """Output of an action of ours, and what it is made of; its schema is built at its first use."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
+
+
 class GmailShaped(BaseModel):
     """Output that is Gmail's own object: its fields are named, further ones pass through."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
     @classmethod
     def model_validate(cls, obj: Any, **given: Any) -> Self:

@@ -23,6 +23,7 @@ MEASURES = (
     "own_syncs",
     "delta",
     "cold_start",
+    "whole_cold_start",
     "agents",
     "console",
     "throughput",

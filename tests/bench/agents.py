@@ -17,7 +17,7 @@ from infra.local.environment import API_KEY, environment
 from infra.local.functions import ROOT
 from tests.bench.cold_start import ROUNDS, answered, started
 from tests.bench.figures import Figure
-from tests.bench.laptop import EMAIL, Laptop, free_ports, laptop
+from tests.bench.laptop import EMAIL, Laptop, free_ports, laptop, with_bytecode
 from tests.bench.scale import Scale
 from tests.bench.test_local_speed import backfilled
 
@@ -76,7 +76,7 @@ def environment_of(directory: Path) -> Mapping[str, str]:
     """Return the settings that find the laptop's files again."""
     from infra.local.environment import Addresses  # noqa: PLC0415  beside its one use
 
-    return environment(Addresses(), directory)
+    return {**environment(Addresses(), directory), **with_bytecode(directory)}
 
 
 async def _warm(machine: Laptop, headers: Mapping[str, str]) -> list[Figure]:

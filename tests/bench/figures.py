@@ -11,6 +11,7 @@ PARTS = {
     "own": "From a delivered mail to a row of an own sync",
     "delta": "What a notification costs",
     "cold": "Cold start: process start to first answer",
+    "whole": "Cold start to the first whole answer, in CPU, against loading Firestore's client",
     "throughput": "One instance, everything in one process, concurrency 80",
     "send": "Sending, Gmail 60 ms away",
     "mcp": "An agent's calls beside the bare MCP SDK",

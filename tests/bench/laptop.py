@@ -83,6 +83,17 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def with_bytecode(directory: Path) -> dict[str, str]:
+    """Return the variables by which a process finds what an earlier one compiled, ours too.
+
+    The platform's build compiles everything; a variable of this machine's may forbid it here.
+    """
+    return {
+        "PYTHONPYCACHEPREFIX": str(directory / "bytecode"),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+
+
 @asynccontextmanager
 async def laptop(directory: Path, units_per_minute: int = UNLIMITED) -> AsyncIterator[Laptop]:
     """Run both for the block's length, with their files in `directory`."""

@@ -37,7 +37,7 @@ async def before(url: str, directory: Path) -> AsyncIterator[tuple[str, httpx.As
     assert process.stdout
     await process.stdout.readline()
     trusting = ssl.create_default_context(cafile=str(certificate))
-    client = httpx.AsyncClient(transport=ExactTransport(verify=trusting, trust_env=False))
+    client = httpx.AsyncClient(transport=ExactTransport(trusting))
     try:
         yield f"https://{HOST}:{port}", client
     finally:

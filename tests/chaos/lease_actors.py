@@ -38,7 +38,8 @@ from shared.ports.queue import Task
 from shared.ports.sync_store import Batch
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import PUSH_BUDGET
-from shared.usecases.sync.sync_mailbox import LostLease, SyncMailbox
+from shared.usecases.sync.outcomes import LostLease
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.chaos.continuation import Name, Port, Standpoint, names_of
 

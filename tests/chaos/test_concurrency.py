@@ -12,7 +12,7 @@ from shared.domain.ids import HistoryId
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.errors import FencedOutError
 from shared.usecases.sync.handle_push import Notified
-from shared.usecases.sync.sync_mailbox import LostLease
+from shared.usecases.sync.outcomes import LostLease
 from shared.usecases.sync.work.lease import Held, take
 from tests.chaos.harness import ChaosHarness
 from tests.chaos.shared_google import open_shared_google

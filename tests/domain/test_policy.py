@@ -14,11 +14,11 @@ from shared.domain.keys.policy import (
     Policy,
     ProposedCall,
     Refused,
-    Rule,
     judge,
     parse_policy,
     policy_of,
 )
+from shared.domain.keys.rule import Rule
 from shared.errors import InvalidRequestError, PolicyRefusedError
 
 HOME, AWAY = "ada@acme.example", "eve@far.example"

@@ -16,7 +16,7 @@ from shared.edge.triggers.tasks import finish_task
 from shared.errors import CorruptStateError, StoreUnavailableError, UnauthenticatedError
 from shared.ports.google.oauth import CallerTokens
 from shared.usecases.sync.handle_push import Notified, NotifyPush, UnknownMailbox
-from shared.usecases.sync.sync_mailbox import Synced, SyncOutcome
+from shared.usecases.sync.outcomes import Synced, SyncOutcome
 from tests.edge.conftest import ClientOf
 
 GENUINE = "http://127.0.0.1:8080/push/gmail|gmail-push@demo.iam.gserviceaccount.com"

@@ -21,7 +21,8 @@ from shared.ports.sync_store import RecordQuery
 from shared.usecases.follow_address import FollowAddress
 from shared.usecases.mailboxes import MailboxDirectory
 from shared.usecases.sync.handle_push import NotifyPush
-from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
+from shared.usecases.sync.outcomes import SyncOutcome
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.usecases.sync.watch.events import TellWatch
 from shared.usecases.sync.watch.renew import RenewWatches
 from shared.usecases.sync.watch.start import StartWatch

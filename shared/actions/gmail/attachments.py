@@ -6,10 +6,10 @@ import re
 from base64 import urlsafe_b64encode
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.actions.gmail.gmail_fields import Id, spellings
-from shared.actions.registry import Action, ActionContext, ActionInput, GmailShaped
+from shared.actions.registry import Action, ActionContext, ActionInput, ActionOutput, GmailShaped
 from shared.domain.connect.scopes import READONLY
 from shared.domain.ids import MessageId
 from shared.errors import TooLargeError
@@ -51,10 +51,8 @@ class GetAttachmentInput(ActionInput):
         return given if re.fullmatch(PART_ID, given) else None
 
 
-class AttachmentOutput(BaseModel):
+class AttachmentOutput(ActionOutput):
     """The part; `data` is base64url."""
-
-    model_config = ConfigDict(frozen=True)
 
     filename: str | None = Field(description="null where attachmentId named it.")
     mimeType: str | None = Field(description="null where attachmentId named it.")

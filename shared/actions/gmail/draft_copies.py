@@ -29,9 +29,9 @@ from shared.errors import (
     SendFailedError,
 )
 from shared.ports.sends import Sends
+from shared.usecases.off_loop import off_loop
 from shared.usecases.send.send_draft import GONE
 from shared.usecases.send.send_email import SendEmail
-from shared.usecases.sync.work.reading import off_loop
 
 SKEW: Final = timedelta(minutes=2)
 """Between Google's clock and ours."""

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
-from shared.actions.registry import ActionContext, ActionInput, GmailShaped
+from shared.actions.registry import ActionContext, ActionInput, ActionOutput, GmailShaped
 from shared.domain.connect.scopes import READONLY, SETTINGS_BASIC, SETTINGS_SHARING, implied_scopes
 from shared.errors import MissingScopeError
 
@@ -149,10 +149,8 @@ class NoInput(ActionInput):
     """Nothing to say: `{}`."""
 
 
-class Done(BaseModel):
+class Done(ActionOutput):
     """Gmail took it; it answers nothing."""
-
-    model_config = ConfigDict(frozen=True)
 
     success: Literal[True] = True
 

@@ -5,10 +5,10 @@ from binascii import Error as BadBase64
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.actions.gmail.header_fields import fields_from_headers
-from shared.actions.registry import ActionInput
+from shared.actions.registry import ActionInput, ActionOutput
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.writing.outgoing import LeftOut, check_recipients
 from shared.domain.mail.writing.recipients import (
@@ -75,10 +75,8 @@ Signed = Annotated[
 ]
 
 
-class LeftOutField(BaseModel):
+class LeftOutField(ActionOutput):
     """A recipient of the message answered that mail cannot be sent to."""
-
-    model_config = ConfigDict(frozen=True)
 
     field: str = Field(description="The header of the message answered: to or cc.")
     reason: str = Field(description="The address, and why mail cannot be sent to it.")

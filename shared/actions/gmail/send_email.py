@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.actions.gmail.message_fields import (
     DELIVERY,
@@ -22,6 +22,7 @@ from shared.actions.registry import (
     Action,
     ActionContext,
     ActionInput,
+    ActionOutput,
     Effect,
     Replayed,
 )
@@ -52,10 +53,8 @@ class SendMessageInput(ActionInput):
     delivery: Literal["exactly_once", "direct"] | None = Field(None, description=DELIVERY)
 
 
-class HeldField(BaseModel):
+class HeldField(ActionOutput):
     """A send that waits for trouble to pass that is not the message's."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     concern: str = Field(alias="class", description="passing, mailbox or deployment.")
     since: datetime
@@ -70,10 +69,8 @@ def held_field(entry: SendEntry) -> HeldField | None:
     return HeldField(concern=hold.concern.value, since=hold.since, until=entry.held_until)
 
 
-class SendEmailOutput(BaseModel):
+class SendEmailOutput(ActionOutput):
     """What became of the send. `submitted` says that Gmail took it, not that it arrived."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str | None = Field(description="Gmail's id of the sent message.")
     threadId: str | None

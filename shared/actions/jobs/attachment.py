@@ -5,20 +5,20 @@
 from base64 import b64encode
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.actions.gmail.attachments import PART_ID, WHICH
 from shared.actions.gmail.gmail_fields import Id, spellings
 from shared.actions.jobs.pdf_text import pdf_text
-from shared.actions.registry import Action, ActionContext, ActionInput
+from shared.actions.registry import Action, ActionContext, ActionInput, ActionOutput
 from shared.domain.connect.scopes import READONLY
 from shared.domain.ids import MessageId
 from shared.domain.mail.files.file_text import file_text, image_type, is_pdf
 from shared.domain.mail.files.zipped import UnreadableFileError
 from shared.ports.google.gmail import MessagePart
 from shared.usecases.connect.settings import ConnectSettings
+from shared.usecases.off_loop import off_loop
 from shared.usecases.sync.attachment_links import LONGEST, AttachmentLink, AttachmentLinks
-from shared.usecases.sync.work.reading import off_loop
 
 LARGEST: Final = 10 << 20
 """Bytes of a file that is read here at all."""
@@ -37,10 +37,8 @@ class ReadAttachmentInput(ActionInput):
     length: int = Field(20_000, ge=1, le=MOST_CHARS, description="Most characters.")
 
 
-class ReadAttachmentOutput(BaseModel):
+class ReadAttachmentOutput(ActionOutput):
     """`text` from `start` of `characters` in all; `image` in base64; else `url`, for 15 minutes."""
-
-    model_config = ConfigDict(frozen=True)
 
     filename: str
     mimeType: str

@@ -4,10 +4,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import LabelIdField
-from shared.actions.registry import ActionInput
+from shared.actions.registry import ActionInput, ActionOutput
 from shared.domain.connect.scopes import METADATA, READONLY
 from shared.domain.validation import Moment
 from shared.usecases.mail.search import LARGEST_PAGE, MailFilter
@@ -62,19 +62,15 @@ class SearchInput(MailFilterInput):
     page: Page = Field("", description=PAGE)
 
 
-class Person(BaseModel):
+class Person(ActionOutput):
     """One address."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     email: str
 
 
-class MailRow(BaseModel):
+class MailRow(ActionOutput):
     """What a listing says of a message; of one that is not stored its ids alone."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     id: str
     threadId: str
@@ -88,13 +84,11 @@ class MailRow(BaseModel):
     attachments: int = Field(0, description="How many files it has.")
 
 
-class FoundMailOutput(BaseModel):
+class FoundMailOutput(ActionOutput):
     """A page of messages, newest first.
 
     `complete` is false where the search stopped early: `next_page` goes on.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     records: list[MailRow]
     next_page: str | None

@@ -1,9 +1,9 @@
 """`find-contact`: who this mailbox has written with."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.actions.jobs.fields import READ
-from shared.actions.registry import Action, ActionContext, ActionInput
+from shared.actions.registry import Action, ActionContext, ActionInput, ActionOutput
 from shared.usecases.mail.contacts import FindContact
 
 
@@ -16,10 +16,8 @@ class FindContactInput(ActionInput):
     limit: int = Field(10, ge=1, le=50, description="Most of a page.")
 
 
-class ContactRow(BaseModel):
+class ContactRow(ActionOutput):
     """An address, how many messages were written with it, and when the last."""
-
-    model_config = ConfigDict(frozen=True)
 
     email: str
     name: str
@@ -27,10 +25,8 @@ class ContactRow(BaseModel):
     last: str
 
 
-class ContactsOutput(BaseModel):
+class ContactsOutput(ActionOutput):
     """Who fits, the most frequent first."""
-
-    model_config = ConfigDict(frozen=True)
 
     contacts: list[ContactRow]
 

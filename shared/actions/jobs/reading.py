@@ -4,11 +4,11 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.actions.gmail.gmail_fields import Id
 from shared.actions.jobs.fields import Person
-from shared.actions.registry import Action, ActionContext, ActionInput
+from shared.actions.registry import Action, ActionContext, ActionInput, ActionOutput
 from shared.domain.connect.scopes import READONLY
 from shared.usecases.mail.read_messages import ReadMail, ReadMessages
 
@@ -30,10 +30,8 @@ class ReadThreadInput(ActionInput):
     whole: bool = Field(default=False, description=WHOLE)
 
 
-class MessageFile(BaseModel):
+class MessageFile(ActionOutput):
     """A file of a message; `read-attachment` reads it."""
-
-    model_config = ConfigDict(frozen=True)
 
     partId: str
     filename: str
@@ -41,10 +39,8 @@ class MessageFile(BaseModel):
     size: int
 
 
-class ReadMessage(BaseModel):
+class ReadMessage(ActionOutput):
     """A message to read; `hidden` where text that people cannot see was found."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     id: str
     threadId: str
@@ -60,10 +56,8 @@ class ReadMessage(BaseModel):
     hidden: bool = False
 
 
-class ReadMailOutput(BaseModel):
+class ReadMailOutput(ActionOutput):
     """Messages; `missing` are ids that no message has."""
-
-    model_config = ConfigDict(frozen=True)
 
     messages: list[ReadMessage]
     missing: list[str] = Field(default_factory=list)

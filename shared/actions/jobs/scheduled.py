@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from shared.actions.registry import Action, ActionContext, ActionInput, Effect
+from shared.actions.registry import Action, ActionContext, ActionInput, ActionOutput, Effect
 from shared.domain.connect.scopes import SEND
 from shared.domain.keys.policy import Does
 from shared.domain.send.entry import SendEntry, SendState
@@ -30,10 +30,8 @@ class CancelSendInput(ActionInput):
     )
 
 
-class ScheduledSend(BaseModel):
+class ScheduledSend(ActionOutput):
     """A send that has not gone out; `send` names it."""
-
-    model_config = ConfigDict(frozen=True)
 
     send: str
     status: str
@@ -41,10 +39,8 @@ class ScheduledSend(BaseModel):
     send_at: datetime | None
 
 
-class ScheduledOutput(BaseModel):
+class ScheduledOutput(ActionOutput):
     """What waits, the newest first."""
-
-    model_config = ConfigDict(frozen=True)
 
     sends: list[ScheduledSend]
 

@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.actions.jobs.fields import (
     PAGE,
@@ -15,7 +15,7 @@ from shared.actions.jobs.fields import (
     Person,
     SearchInput,
 )
-from shared.actions.registry import Action, ActionContext
+from shared.actions.registry import Action, ActionContext, ActionOutput
 from shared.domain.connect.scopes import READONLY, implied_scopes
 from shared.errors import MissingScopeError
 from shared.usecases.mail.conversations import ListConversations
@@ -29,10 +29,8 @@ class ConversationsInput(MailFilterInput):
     page: Page = Field("", description=PAGE)
 
 
-class Conversation(BaseModel):
+class Conversation(ActionOutput):
     """A conversation by its stored messages."""
-
-    model_config = ConfigDict(frozen=True)
 
     threadId: str
     subject: str
@@ -43,10 +41,8 @@ class Conversation(BaseModel):
     snippet: str
 
 
-class ConversationsOutput(BaseModel):
+class ConversationsOutput(ActionOutput):
     """Conversations by their newest message, newest first."""
-
-    model_config = ConfigDict(frozen=True)
 
     conversations: list[Conversation]
     next_page: str | None

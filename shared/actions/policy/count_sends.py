@@ -6,7 +6,8 @@ from datetime import timedelta
 from random import uniform
 from typing import Final
 
-from shared.domain.keys.policy import Actor, Rule
+from shared.domain.keys.policy import Actor
+from shared.domain.keys.rule import Rule
 from shared.domain.send.count import empty_count
 from shared.errors import ConflictError, PolicyRefusedError
 from shared.ports.access import SendCounts

@@ -45,10 +45,10 @@ from shared.domain.keys.policy import (
     NeedsApproval,
     ProposedCall,
     Refused,
-    Rule,
     Verdict,
     judge,
 )
+from shared.domain.keys.rule import Rule
 from shared.domain.send.entry import send_id
 from shared.errors import PolicyRefusedError, PostroomError
 from shared.ports.clock import Clock

@@ -19,7 +19,7 @@ from shared.domain.mail.writing.raw_message import MAX_HEADERS, read_header_line
 from shared.domain.mail.writing.recipients import CONTROL
 from shared.domain.mail.writing.signature import signed_texts
 from shared.domain.send.request import SendRequest
-from shared.usecases.sync.work.reading import off_loop
+from shared.usecases.off_loop import off_loop
 
 MOST_PARAMETERS: Final = 100
 """Of a part's header; the standard library's reader takes more than linear time for more."""

@@ -15,7 +15,8 @@ from shared.actions.gmail.gmail_fields import ById, MayLetMailOut
 from shared.actions.gmail.message_fields import MessageFields, as_request
 from shared.actions.gmail.send_email import SendEmailInput, SendMessageInput, raw_request
 from shared.actions.registry import Action, ActionContext
-from shared.domain.keys.policy import Does, Rule
+from shared.domain.keys.policy import Does
+from shared.domain.keys.rule import Rule
 from shared.domain.mail.reading.address_list import read_address
 from shared.domain.mail.writing.envelope import Envelope, envelope_of
 from shared.domain.mail.writing.raw_message import read_header_lines
@@ -24,9 +25,9 @@ from shared.domain.mail.writing.signature import Signature
 from shared.domain.send.draft_copy import DraftCopy
 from shared.domain.send.request import SendRequest
 from shared.errors import PolicyRefusedError
+from shared.usecases.off_loop import off_loop
 from shared.usecases.send.compose import Compose
 from shared.usecases.send.send_as import SendAs
-from shared.usecases.sync.work.reading import off_loop
 
 SEND_DRAFT = "send-draft"
 

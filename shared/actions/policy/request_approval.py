@@ -21,7 +21,8 @@ from shared.domain.keys.approval import (
     approval_event,
     approval_id,
 )
-from shared.domain.keys.policy import Actor, Rule
+from shared.domain.keys.policy import Actor
+from shared.domain.keys.rule import Rule
 from shared.errors import (
     AlreadyExistsError,
     IdempotencyConflictError,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Protocol, TypeGuard
 
 import httpx
@@ -84,6 +85,16 @@ def _age(response: httpx.Response) -> timedelta:
     return min(timedelta(seconds=int(told[1])), MAX_AGE) if told else DEFAULT_AGE
 
 
+MOST_KEYS: Final = 16
+
+
+@lru_cache(MOST_KEYS)
+def _verifier(pem: str) -> crypt.RSAVerifier:
+    """Return what verifies by a certificate; reading one takes as long as it verifies."""
+    read = crypt.RSAVerifier.from_string
+    return read(pem)  # type: ignore[no-untyped-call,no-any-return]  # unannotated there
+
+
 ISSUERS: Final = frozenset({"https://accounts.google.com", "accounts.google.com"})
 SKEW: Final = timedelta(seconds=30)
 SIGNATURE_REMOVED: Final = "SIGNATURE_REMOVED_BY_GOOGLE"
@@ -121,9 +132,7 @@ class GoogleJwt:
             raise refusal("its key, which Google does not publish")
         signed, _, signature = token.rpartition(".")
         try:
-            valid = crypt.verify_signature(  # type: ignore[no-untyped-call]  # unannotated there
-                signed.encode(), decode_base64url(signature), pem
-            )
+            valid = _verifier(pem).verify(signed.encode(), decode_base64url(signature))
         except (ValueError, TypeError, GoogleAuthError):
             valid = False
         if not valid:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from shared.domain.keys.rule import Rule
 from shared.domain.mail.writing.recipients import ascii_domain, checked_address
 from shared.domain.validation import MAX_TEXT, validate
 from shared.errors import InvalidRequestError, PolicyRefusedError
@@ -43,19 +44,6 @@ class Does(StrEnum):
     see (forwarding, a responder, another server): taken to be the worst."""
 
 
-class Rule(StrEnum):
-    """Which part of a policy a refusal comes from."""
-
-    READ_ONLY = "read_only"
-    DRAFT_ONLY = "draft_only"
-    ALLOWED_DOMAINS = "allowed_domains"
-    DAILY_SENDS = "daily_sends"
-    NO_BCC = "no_bcc"
-    APPROVAL_REQUIRED = "approval_required"
-    UNKNOWN = "untold"
-    ROUTE = "route"
-
-
 def _domain(text: str) -> str:
     """Return a domain in lower-case ASCII, its `*.` kept. Raises ValueError."""
     below = text.startswith(ANY_BELOW)
@@ -74,7 +62,9 @@ Asked = Literal[Does.DRAFT, Does.SEND, Does.CHANGE, Does.DELETE]
 class Policy(BaseModel):
     """The typed form of an API key's `policy`; an empty one restricts nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=MAX_TEXT)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_max_length=MAX_TEXT, defer_build=True
+    )
 
     read_only: StrictBool = Field(default=False, description="Only actions that read.")
     draft_only: StrictBool = Field(
@@ -135,7 +125,7 @@ def _covers(allowed: str, domain: str) -> bool:
     return domain == allowed
 
 
-UNRESTRICTED: Final = Policy()
+UNRESTRICTED: Final = Policy.model_construct()
 
 
 @dataclass(frozen=True, slots=True)

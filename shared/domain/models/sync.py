@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter
 
 from shared.domain.connect.scopes import READONLY
-from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.own_reach import require_reach
 from shared.domain.sync.alias import MODEL_NAME, SYNC_NAME
 from shared.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from shared.domain.mail.reading.email_message import EmailMessage
 
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=31)
@@ -87,7 +89,7 @@ class Derived:
     summary: str
     model: type[Any]
     by: Literal["message", "thread"]
-    rows: Callable[[Sequence[EmailMessage]], Sequence[Any]]
+    rows: "Callable[[Sequence[EmailMessage]], Sequence[Any]]"
     key: str = "id"
     version: int = 1
     auto_start: bool = True

@@ -79,5 +79,6 @@ def thaw(frozen: bytes | str) -> SendRequest:
 
 # A dataclass takes no configuration from outside; the tuple around it does.
 _ADAPTER: Final = TypeAdapter(
-    tuple[SendRequest], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+    tuple[SendRequest],
+    config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", defer_build=True),
 )

@@ -27,9 +27,9 @@ from shared.edge.web.effects import (
 from shared.edge.web.routes import LEFT_OUT, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
 from shared.ports.sends import BulkSends, Sends
+from shared.usecases.off_loop import off_loop
 from shared.usecases.send.rules import CancelSend
 from shared.usecases.send.send_bulk import BulkMessage, SendBulk
-from shared.usecases.sync.work.reading import off_loop
 
 ACCEPTED = 202
 MOMENT = timedelta(microseconds=1)

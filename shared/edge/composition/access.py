@@ -2,12 +2,15 @@
 
 # ruff: noqa: PLC0415  each function loads only what it uses (FACTS 16.4)
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shared.domain.ids import ConnectionId
 from shared.edge.composition.assembly import Assembly
 from shared.ports.access import ApiKeys, ErrorDescription
 from shared.ports.clock import Clock
 from shared.ports.events import FirstAttempts
+from shared.ports.google.gmail import GmailObject
 from shared.ports.outside import Secrets
 from shared.ports.sends import BounceRecorder, HeldSends
 
@@ -32,17 +35,25 @@ def api_key_cache(container: Assembly) -> "ApiKeyCache":
 
 
 def bounce_recorder(container: Assembly) -> BounceRecorder:
-    """Return what ties delivery-status messages to sends."""
-    from shared.usecases.send.record_bounces import RecordBounces
+    """Return what ties delivery-status messages to sends, loaded with the first of them."""
 
-    return container.use(RecordBounces)
+    async def record(connection_id: ConnectionId, reports: Sequence[GmailObject]) -> None:
+        from shared.usecases.send.record_bounces import RecordBounces
+
+        await container.use(RecordBounces)(connection_id, reports)
+
+    return record
 
 
 def held_sends(container: Assembly) -> HeldSends:
-    """Return what wakes the held sends of a connection."""
-    from shared.usecases.send.held import WakeHeld
+    """Return what wakes the held sends of a connection, loaded when a trouble has ended."""
 
-    return container.use(WakeHeld)
+    async def wake(connection_id: ConnectionId) -> int:
+        from shared.usecases.send.held import WakeHeld
+
+        return await container.use(WakeHeld)(connection_id)
+
+    return wake
 
 
 def first_attempts(container: Assembly) -> FirstAttempts:

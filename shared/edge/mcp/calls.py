@@ -36,7 +36,7 @@ from shared.errors import (
     PostroomError,
     UnknownActionError,
 )
-from shared.usecases.sync.work.reading import off_loop
+from shared.usecases.off_loop import off_loop
 
 INTERNAL = 500
 UNKNOWN = "No such tool. tools/list names them."

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from shared.edge.web.logs import log, log_failure
 from shared.edge.web.status import unreadable
 from shared.errors import FencedOutError, PermanentError
-from shared.usecases.sync.sync_mailbox import Synced
+from shared.usecases.sync.outcomes import Synced
 
 T = TypeVar("T")
 

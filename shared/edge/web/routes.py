@@ -77,14 +77,18 @@ class RequestModel(BaseModel):
     """A body or query of ours: unknown fields and long text are refused, values are immutable."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, str_max_length=MAX_TEXT
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        str_max_length=MAX_TEXT,
+        defer_build=True,
     )
 
 
 class ResponseModel(BaseModel):
     """A JSON answer of ours."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
 LEFT_OUT: Any = Field(None, exclude_if=lambda value: value is None)

@@ -20,7 +20,7 @@ from shared.errors import PostroomError
 from shared.ports.connections import Connections
 from shared.ports.sinks import Receiver
 from shared.ports.sync_store import RecordPage, RecordQuery, Records
-from shared.usecases.sync.work.reading import off_loop, stored_weight
+from shared.usecases.off_loop import off_loop, stored_weight
 
 log = logging.getLogger(__name__)
 Form = tuple[Flavour, Content]

@@ -14,7 +14,8 @@ from shared.ports.google.gmail import GmailMailboxes, GmailObject
 from shared.ports.sync_store import Records
 from shared.usecases.mail.conversations import LONGEST_THREAD, read_thread
 from shared.usecases.mail.stored import message_of, read_stored
-from shared.usecases.sync.work.reading import off_loop, read, stored_weight
+from shared.usecases.off_loop import off_loop, stored_weight
+from shared.usecases.sync.work.reading import read
 
 MESSAGE_UNITS: Final = UNITS["GET", "messages/*"]
 THREAD_UNITS: Final = UNITS["GET", "threads/*"]

@@ -41,8 +41,9 @@ from shared.errors import (
 )
 from shared.ports.clock import Clock
 from shared.ports.google.gmail import Gmail, GmailObject
+from shared.usecases.off_loop import off_loop
 from shared.usecases.send.send_as import SendAs
-from shared.usecases.sync.work.reading import off_loop, read
+from shared.usecases.sync.work.reading import read
 
 T = TypeVar("T")
 PARENT_HEADERS: Final = (

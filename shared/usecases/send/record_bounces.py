@@ -15,7 +15,8 @@ from shared.ports.clock import Clock
 from shared.ports.documents import until_written
 from shared.ports.google.gmail import GmailMailboxes, GmailObject
 from shared.ports.sends import Sends
-from shared.usecases.sync.work.reading import off_loop, weight
+from shared.usecases.off_loop import off_loop
+from shared.usecases.sync.work.reading import weight
 
 log = logging.getLogger(__name__)
 TRIES: Final = 5

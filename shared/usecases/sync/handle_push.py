@@ -12,7 +12,8 @@ from shared.ports.clock import Clock
 from shared.ports.documents import update
 from shared.ports.events import LEAVE_TO_QUEUE, FirstAttempts
 from shared.usecases.mailboxes import MailboxDirectory
-from shared.usecases.sync.sync_mailbox import SyncMailbox, SyncOutcome
+from shared.usecases.sync.outcomes import SyncOutcome
+from shared.usecases.sync.sync_mailbox import SyncMailbox
 from shared.usecases.sync.watch.events import SILENT, TellWatch, WatchNews
 
 PUSH_BUDGET = timedelta(seconds=8)

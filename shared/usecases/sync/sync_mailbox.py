@@ -23,7 +23,7 @@ from shared.domain.sync.plan import (
     WakeFollowers,
     plan,
 )
-from shared.domain.sync.state import SyncState, Tally
+from shared.domain.sync.state import SyncState
 from shared.domain.sync.status import set_aside
 from shared.errors import (
     FencedOutError,
@@ -40,6 +40,13 @@ from shared.ports.google.gmail import GmailMailboxes
 from shared.ports.queue import Queue, QueueName
 from shared.ports.sends import BounceRecorder, HeldSends, wake_no_send
 from shared.ports.sync_store import Quarantine, Records, SyncStates
+from shared.usecases.sync.outcomes import (
+    HeldElsewhere,
+    LostLease,
+    NothingToDo,
+    Synced,
+    SyncOutcome,
+)
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.task import due_task, models_task, sync_task
 from shared.usecases.sync.watch.start import StartWatch
@@ -57,35 +64,6 @@ from shared.usecases.sync.work.uninterrupted import run_to_end
 log = logging.getLogger(__name__)
 SOON = timedelta(minutes=3)
 """What is due sooner gets a task of its own; the rest is found by reconcile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """The run ended by itself; `due` is when the next look is wanted."""
-
-    tally: Tally
-    due: datetime | None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldElsewhere:
-    """Another worker holds the lease; it will see the hint, or its expiry wakes another."""
-
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NothingToDo:
-    """Unknown, stopped, or the hint was stale."""
-
-
-@dataclass(frozen=True, slots=True)
-class LostLease:
-    """The lease passed on; what was not committed is dropped."""
-
-
-SyncOutcome = Synced | HeldElsewhere | NothingToDo | LostLease
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.usecases.sync.sync_mailbox import HeldElsewhere, NothingToDo, Synced
+from shared.usecases.sync.outcomes import HeldElsewhere, NothingToDo, Synced
 from tests.harness.syncing import CONNECTION, SyncHarness
 
 

@@ -7,7 +7,7 @@ from shared.domain.sync.state import SyncState
 from shared.errors import StoreUnavailableError
 from shared.ports.documents import Versioned
 from shared.ports.sync_store import Batch, SyncStates
-from shared.usecases.sync.sync_mailbox import LostLease
+from shared.usecases.sync.outcomes import LostLease
 from tests.harness.syncing import SyncHarness
 
 

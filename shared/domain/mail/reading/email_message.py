@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypedDict, cast
 
+from shared.domain.mail.label_fields import iso, label_fields
 from shared.domain.mail.reading.address_list import Address, read_address, read_addresses
 from shared.domain.mail.reading.email_parts import Attachment, as_count, as_object, as_text
 from shared.domain.mail.reading.mail_headers import (
@@ -138,22 +139,6 @@ def received_at(message: Mapping[str, Any]) -> datetime:
         return EPOCH + timedelta(milliseconds=int(text))
     except (ValueError, OverflowError):
         return EPOCH
-
-
-def label_fields(label_ids: list[str], history_id: str) -> dict[str, Any]:
-    """Return the fields that labels decide: all that ever changes of a message."""
-    return {
-        "historyId": history_id,
-        "labelIds": label_ids,
-        "isUnread": "UNREAD" in label_ids,
-        "isDraft": "DRAFT" in label_ids,
-        "isSent": "SENT" in label_ids,
-    }
-
-
-def iso(at: datetime) -> str:
-    """Write a time as the API does: ISO 8601, UTC, milliseconds, Z."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _label_ids(message: Mapping[str, Any]) -> list[str]:

@@ -7,9 +7,10 @@ is of: `f:` from, `t:` to, cc and bcc, `s:` a word of the subject.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.domain.mail.reading.address_list import Address
+if TYPE_CHECKING:
+    from shared.domain.mail.reading.address_list import Address
 
 MAX_TERMS: Final = 40
 MAX_TERM_CHARS: Final = 100
@@ -77,7 +78,7 @@ def _is_attached(attachment: Mapping[str, Any]) -> bool:
     return not attachment.get("inline")
 
 
-def _address_terms(field: str, address: Address) -> Iterator[str]:
+def _address_terms(field: str, address: "Address") -> Iterator[str]:
     email = address["email"].casefold()
     if email:
         yield _term(field, email)

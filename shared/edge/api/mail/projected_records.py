@@ -12,7 +12,7 @@ from shared.domain.ids import ConnectionId, LabelId, SequenceNumber
 from shared.domain.sync.records.projection import Projected, Projection, project
 from shared.domain.sync.records.record import LastAction, Record
 from shared.ports.sync_store import NewestQuery, RecordQuery, Records
-from shared.usecases.sync.work.reading import off_loop, stored_weight
+from shared.usecases.off_loop import off_loop, stored_weight
 
 STEP = 100
 """Records read from the store at once."""

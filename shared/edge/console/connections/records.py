@@ -13,7 +13,7 @@ from shared.edge.console.connections.one import path_connection
 from shared.edge.console.layout.pages import ConsoleRequest, page
 from shared.errors import UnknownRecordError
 from shared.ports.sync_store import NewestQuery, Records
-from shared.usecases.sync.work.reading import off_loop, stored_weight
+from shared.usecases.off_loop import off_loop, stored_weight
 
 A_PAGE = 25
 BODIES = frozenset({"text", "replyText", "html"})

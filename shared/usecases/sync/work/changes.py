@@ -23,7 +23,8 @@ from shared.domain.sync.selection import Selection
 from shared.domain.sync.state import SyncState, Tally
 from shared.ports.google.gmail import GmailObject
 from shared.ports.sync_store import Batch
-from shared.usecases.sync.work.reading import off_loop, weight
+from shared.usecases.off_loop import off_loop
+from shared.usecases.sync.work.reading import weight
 
 RETRIES = (
     timedelta(seconds=5),
