@@ -18,7 +18,7 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.sync.records.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.domain.sync.records.rows import REMEMBERED, RecordRow, StoredHead, head_fields
+from shared.domain.sync.records.rows import REMEMBERED, RecordRow, head_fields
 from shared.errors import ConflictError, CorruptStateError
 
 HEAD = """records.message_id, records.thread_id, records.label_ids, records.history_id,
@@ -26,7 +26,7 @@ HEAD = """records.message_id, records.thread_id, records.label_ids, records.hist
  records.first_seen_us, records.last_modified_us, records.last_action, records.deleted_us,
  records.pruned_us, records.schema_version, records.earlier, records.reason"""
 ROW = """records.message_id, records.thread_id, records.sequence, record_payloads.payload,
- records.label_ids, records.history_id, records.origin, records.reason, records.first_seen_us,
+ records.history_id, records.label_ids, records.origin, records.reason, records.first_seen_us,
  records.last_modified_us, records.last_action, records.deleted_us, records.pruned_us"""
 RECORD = f"{HEAD}, records.body_truncated, record_payloads.payload, records.terms"
 
@@ -93,7 +93,7 @@ def record_of(connection_id: ConnectionId, row: Row) -> Record:
 def row_of(connection_id: ConnectionId, row: Row) -> RecordRow:
     """Read the ROW columns. Raises CorruptStateError."""
     try:
-        fields = head_fields(StoredHead(*row[4:]))
+        fields = head_fields(*row[4:])
     except (ValueError, TypeError, KeyError, OverflowError):
         raise CorruptStateError(f"connections/{connection_id}/records/{row[0]}") from None
     return RecordRow(row[0], row[1], row[2], fields, row[3])
