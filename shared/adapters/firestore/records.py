@@ -107,7 +107,7 @@ class FirestoreRecords:
         """Return live records of these threads, each thread's newest first."""
         found: list[Record] = []
         for at in range(0, len(thread_ids), MAX_DISJUNCTIONS):
-            some = ("thread_id", "in", [*thread_ids[at : at + MAX_DISJUNCTIONS]])
+            some: Filter = ("thread_id", "in", [*thread_ids[at : at + MAX_DISJUNCTIONS]])
             query = NewestQuery(limit - len(found))
             found += await self._newest(connection_id, [LIVE, some], query)
         return found
