@@ -1,15 +1,15 @@
 """base64url, the one way it is read and written: by Gmail, push envelopes, cursors and tokens."""
 
 import binascii
-from base64 import urlsafe_b64encode
 from typing import Final
 
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+_TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def encode_base64url(data: bytes) -> str:
     """Return base64url without padding, as cookies, tokens and PKCE (RFC 7636) carry it."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL_SAFE).rstrip(b"=").decode()
 
 
 def decode_base64url(text: str) -> bytes:

@@ -23,14 +23,16 @@ _HEAD: Final = struct.Struct(">BII")
 _RAW: Final = -15
 _END: Final = b"\x03\x00"
 """A last block with nothing in it."""
-_ZEROS: Final = memoryview(bytes(1 << 20))
+_ALL_ZEROS: Final = 1 << 20
+_ZEROS: Final = memoryview(bytes(_ALL_ZEROS))
+_WRAPS: Final = 0xFFFFFFFF
 
 
 def pack_object(text: bytes) -> bytes:
     """Compress the text of a JSON object, which may have 4 GB."""
     inner = text[:-1]
     size = len(inner)
-    checksum = isal_zlib.crc32(inner) ^ _over_zeros(0, size)
+    checksum = _checksum_of(inner)
     squeezer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _RAW)
     blocks = squeezer.compress(inner) + squeezer.flush(isal_zlib.Z_SYNC_FLUSH)
     return _HEAD.pack(_MARK, checksum, size) + blocks + _END
@@ -50,7 +52,7 @@ def unpack_open(packed: bytes) -> bytes:
         inner = isal_zlib.decompress(memoryview(packed)[_HEAD.size :], _RAW, size)
     except _Damaged:
         raise ValueError("packed object, cut or changed") from None
-    if len(inner) != size or isal_zlib.crc32(inner) ^ _over_zeros(0, size) != checksum:
+    if len(inner) != size or _checksum_of(inner) != checksum:
         raise ValueError("packed object, whose checksum does not hold")
     return inner
 
@@ -70,22 +72,27 @@ def _head_of(packed: bytes) -> tuple[int, int]:
     return checksum, size
 
 
+def _checksum_of(text: bytes) -> int:
+    """Return the checksum that is stored: a CRC freed of where it began."""
+    return isal_zlib.crc32(text, _WRAPS) ^ _WRAPS
+
+
 def _over_zeros(checksum: int, size: int) -> int:
     """Return a checksum carried over so many zeros: what it adds to that of what comes next.
 
     A CRC is linear: that of two texts is the first's carried over the second, XOR the second's
     freed of where it began.
     """
-    while size > len(_ZEROS):
-        checksum, size = isal_zlib.crc32(_ZEROS, checksum), size - len(_ZEROS)
+    while size > _ALL_ZEROS:
+        checksum, size = isal_zlib.crc32(_ZEROS, checksum), size - _ALL_ZEROS
     return isal_zlib.crc32(_ZEROS[:size], checksum)
 
 
 _GZIP: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_BLOCKS: Final = slice(_HEAD.size, -len(_END))
 _STORED: Final = struct.Struct("<BHH")
 _TRAILER: Final = struct.Struct("<II")
 _MOST_STORED: Final = 0xFFFF
-_WRAPS: Final = 0xFFFFFFFF
 
 
 class GzipText:
@@ -111,7 +118,7 @@ class GzipText:
         if self._plain:
             self._store(last=False)
         checksum, size = _head_of(packed)
-        self._parts.append(packed[_HEAD.size : -len(_END)])
+        self._parts.append(packed[_BLOCKS])
         self._checksum = _over_zeros(self._checksum, size) ^ checksum
         self.size += size
 

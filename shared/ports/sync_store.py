@@ -181,6 +181,12 @@ class Records(Protocol):
         """Return live records for a screen."""
         ...
 
+    async def of_threads(
+        self, connection_id: ConnectionId, thread_ids: Sequence[ThreadId], limit: int
+    ) -> Sequence[Record]:
+        """Return live records of these threads, each thread's newest first, `limit` in all."""
+        ...
+
     async def search(self, connection_id: ConnectionId, query: SearchQuery) -> SearchPage:
         """Return live records that have all that is asked for.
 

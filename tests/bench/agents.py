@@ -95,6 +95,7 @@ async def _warm(machine: Laptop, headers: Mapping[str, str]) -> list[Figure]:
         call = await cost(machine.process, asking(client, mcp, "tools/call", headers, **profile))
         search = await cost(machine.process, asking(client, mcp, "tools/call", headers, **SEARCH))
         listed = await cost(machine.process, asking(client, mcp, "tools/list", headers))
+        thread = await cost(machine.process, await _thread_page(machine, client, headers))
     beyond = call.cpu_ms - action.cpu_ms
     return [
         Figure("mcp", "the bare SDK: CPU of a call", bare_call.cpu_ms, "ms"),
@@ -105,9 +106,20 @@ async def _warm(machine: Laptop, headers: Mapping[str, str]) -> list[Figure]:
         Figure("mcp", "what MCP adds to the action, in calls of the bare SDK",
                beyond / bare_call.cpu_ms, "x", 2.5),
         Figure("mcp", f"search-mail, 25 of {STORED:,} stored: median", search.median_ms, "ms", 50),
+        Figure("mcp", f"a thread's page of {STORED:,} stored: median", thread.median_ms, "ms", 30),
         Figure("mcp", "tools/list, 30 small tools of the bare SDK: CPU", bare_list.cpu_ms, "ms"),
         Figure("mcp", "tools/list, the whole registry: CPU", listed.cpu_ms, "ms"),
     ]  # fmt: skip
+
+
+async def _thread_page(
+    machine: Laptop, client: httpx.AsyncClient, headers: Mapping[str, str]
+) -> Ask:
+    """Return what asks for the messages of one thread."""
+    url, given = f"{machine.postroom_url}/records", dict(headers)
+    first = await client.get(url, params={"limit": 1}, headers=given)
+    query = {"thread_id": first.raise_for_status().json()["records"][0]["threadId"]}
+    return lambda: client.get(url, params=query, headers=given)
 
 
 def message(method: str, headers: Mapping[str, str], **params: Any) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ async def newest_first(directory: Path, scale: Scale) -> list[Figure]:
         await machine.control("/faults", {"fault": "latency", "delay_ms": scale.latency_ms})
         found = await watched(machine, NEWEST)
     name = "newest 50 readable after consent, at 6,000 units a minute"
-    return [Figure("backfill", name, found.first, "s", 2.0)]
+    return [Figure("backfill", name, found.first, "s", 0.7)]
 
 
 async def from_afar(directory: Path, scale: Scale) -> list[Figure]:

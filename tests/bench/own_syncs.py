@@ -23,6 +23,8 @@ LONGEST_MS = 1_000
 """What it may take for all but one in twenty."""
 DERIVED, MOST_CPU_S = 2_000, 0.3
 ROUNDS = 3
+READY = "threads,labels,filters,send-as-aliases,contacts"
+UNCAPPED = {"max_pushes_per_second": None}
 
 
 async def measure(directory: Path, scale: Scale) -> list[Figure]:
@@ -30,8 +32,8 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
 
     Faster than one a second, where Gmail would drop pushes: that is left out here.
     """
-    environ, uncapped = {"POSTROOM_SYNCS": SYNC}, {"max_pushes_per_second": None}
-    async with whole_system(directory, {EMAIL: 50}, environ, **uncapped) as system:
+    environ = {"POSTROOM_SYNCS": SYNC}
+    async with whole_system(directory / "rows", {EMAIL: 50}, environ, **UNCAPPED) as system:
         connection = await connect(system.client, system.google, EMAIL)
         await system.settle()
         took = sorted([await _to_its_row(system, connection) for _ in range(scale.pushes)])
@@ -52,7 +54,43 @@ async def measure(directory: Path, scale: Scale) -> list[Figure]:
             await ratio_beside(scale.pushes),
             "x",
         ),
+        Figure(
+            "own",
+            "delivered to readable beside five syncs, to that without, medians",
+            await wait_beside(directory, scale),
+            "x",
+            1.05,
+        ),
     ]
+
+
+async def wait_beside(directory: Path, scale: Scale) -> float:
+    """Return how long mail takes to be readable beside the five ready syncs, to that without.
+
+    Two systems with Gmail as far away as elsewhere here, in turn.
+    """
+    alone: list[float] = []
+    beside: list[float] = []
+    async with (
+        whole_system(directory / "alone", {EMAIL: 50}, **UNCAPPED) as plain,
+        whole_system(
+            directory / "beside", {EMAIL: 50}, {"POSTROOM_SYNCS": READY}, **UNCAPPED
+        ) as followed,
+    ):
+        both = [(system, await _begun(system, scale)) for system in (plain, followed)]
+        for _ in range(scale.pushes):
+            for (system, connection), took in zip(both, (alone, beside), strict=True):
+                took.append(await _readable(system, connection))
+                await system.settle()
+    return statistics.median(beside) / statistics.median(alone)
+
+
+async def _begun(system: LocalSystem, scale: Scale) -> str:
+    """Connect, let all be read, and move Gmail away; return the connection."""
+    connection = await connect(system.client, system.google, EMAIL)
+    await system.settle()
+    await system.control("/faults", {"fault": "latency", "delay_ms": scale.latency_ms})
+    return connection
 
 
 async def derive_cpu(messages: int) -> float:
@@ -128,13 +166,30 @@ FIVE = (
 async def _to_its_row(system: LocalSystem, connection: str) -> float:
     """Return the milliseconds until the row can be read."""
     started = time.perf_counter()
-    mail = f"From: bob@x.example\r\nTo: {EMAIL}\r\nSubject: {started}\r\n\r\nHello.\r\n"
+    made = await _deliver(system)
+    await _until_read(system, connection, MODEL, made["threadId"])
+    return (time.perf_counter() - started) * 1e3
+
+
+async def _readable(system: LocalSystem, connection: str) -> float:
+    """Return the milliseconds until the message itself can be read."""
+    started = time.perf_counter()
+    made = await _deliver(system)
+    await _until_read(system, connection, "EmailMessage", made["id"])
+    return (time.perf_counter() - started) * 1e3
+
+
+async def _deliver(system: LocalSystem) -> Any:
+    subject = time.perf_counter()
+    mail = f"From: bob@x.example\r\nTo: {EMAIL}\r\nSubject: {subject}\r\n\r\nHello.\r\n"
     path = f"/_control/mailboxes/{EMAIL}/messages"
-    made = (await system.google.post(path, content=mail.encode())).json()
-    query = {"model": MODEL, "ids": made["threadId"]}
-    headers = {"Connection-Id": connection}
+    return (await system.google.post(path, content=mail.encode())).raise_for_status().json()
+
+
+async def _until_read(system: LocalSystem, connection: str, model: str, id: str) -> None:
+    query, headers = {"model": model, "ids": id}, {"Connection-Id": connection}
     while True:
         answer = await system.client.get("/records", params=query, headers=headers)
         if answer.raise_for_status().json()["records"]:
-            return (time.perf_counter() - started) * 1e3
+            return
         await asyncio.sleep(0.005)

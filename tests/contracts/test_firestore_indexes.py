@@ -112,6 +112,7 @@ def records(store: Store) -> Iterator[Awaitable[Any]]:
     before = (NOW, MessageId("m1"))
     for screen in mixed(label_id=LabelId("INBOX"), thread_id=ThreadId("t1"), before=before):
         yield store.records.newest(C1, NewestQuery(**screen))
+    yield store.records.of_threads(C1, [ThreadId("t1"), ThreadId("t2")], 9)
     for search in mixed(
         terms=frozenset({"f:ann"}),
         label_ids=frozenset({LabelId("INBOX")}),

@@ -145,6 +145,7 @@ async def _read_everything(store: Store) -> None:
         NewestQuery(label_id=label, thread_id=thread),
     ):
         await store.records.newest(C1, newest)
+    await store.records.of_threads(C1, [thread], 9)
     for page in (
         RecordQuery(),
         RecordQuery(actions=frozenset({LastAction.ADDED}), modified_after=START),

@@ -14,7 +14,7 @@ from shared.adapters.firestore import store as firestore_store
 from shared.adapters.firestore.retention import FirestoreRetention
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.sqlite import store as sqlite_store
-from shared.domain.ids import MessageId, SequenceNumber
+from shared.domain.ids import MessageId, SequenceNumber, ThreadId
 from shared.errors import CorruptStoreError, StoreUnavailableError
 from shared.ports.connections import ConnectionQuery
 from shared.ports.documents import Versioned
@@ -68,6 +68,7 @@ _CALLS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("records", "page"): lambda port: port.page(C1, RecordQuery()),
     ("records", "rows"): lambda port: port.rows(C1, RecordQuery()),
     ("records", "newest"): lambda port: port.newest(C1, NewestQuery()),
+    ("records", "of_threads"): lambda port: port.of_threads(C1, [ThreadId("t")], 1),
     ("records", "search"): lambda port: port.search(C1, SearchQuery()),
     ("records", "prune"): lambda port: port.prune(C1, SequenceNumber(1), 1, START),
     ("records", "prune_deleted"): lambda port: port.prune_deleted(C1, START, 1, START),

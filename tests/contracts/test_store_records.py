@@ -200,6 +200,22 @@ async def test_newest_finds_a_label_a_thread_or_both(store: Store) -> None:
             assert await store.records.newest(C1, query) == expected[:4]
 
 
+async def test_threads_are_read_together_each_newest_first(store: Store) -> None:
+    """Of as many threads as one query of a store may name, and more."""
+    records = [
+        record(number, number, thread_id=ThreadId(f"t{number % 40}")) for number in range(1, 101)
+    ]
+    await _fill(store, [*records, tombstone(101, 101)])
+    wanted = [ThreadId(f"t{number}") for number in range(35)]
+    for limit in (500, 50):
+        found = await store.records.of_threads(C1, wanted, limit)
+        assert len(found) == min(limit, sum(one.head.thread_id in wanted for one in records))
+        for thread in {one.head.thread_id for one in found} if limit == 500 else ():
+            expected = [one for one in records if one.head.thread_id == thread]
+            assert [one for one in found if one.head.thread_id == thread] == expected
+    assert await store.records.of_threads(C1, [], 9) == []
+
+
 async def test_a_label_taken_off_or_a_deletion_is_seen_at_once(store: Store) -> None:
     inbox = NewestQuery(label_id=LabelId("INBOX"))
     await _fill(store, [record(1, 1), record(2, 2)])

@@ -96,6 +96,6 @@ def _fields(head: RecordHead) -> dict[str, Any]:
     ],
 )
 def test_what_is_stored_wrong_is_never_passed_on(damage: dict[str, Any]) -> None:
-    sound = StoredHead("[]", 1, "live", None, 0, 0, "ADDED", None, None)
+    sound = StoredHead(1, "[]", "live", None, 0, 0, "ADDED", None, None)
     with pytest.raises((KeyError, TypeError, ValueError, OverflowError)):
-        head_fields(sound._replace(**damage))
+        head_fields(*sound._replace(**damage))

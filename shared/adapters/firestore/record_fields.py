@@ -87,7 +87,7 @@ def row_of(connection_id: ConnectionId, document: Any) -> RecordRow:
             deleted_us=_optional_us(found["deleted_at"]),
             pruned_us=_optional_us(found["pruned_at"]),
         )
-        fields, payload = head_fields(head), found["payload"]
+        fields, payload = head_fields(*head), found["payload"]
         sequence = SequenceNumber(int(found["sequence"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         raise _corrupt(connection_id, document) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.adapters.documents.record_pages import HEADS_BATCH, MAX_SEQUENCE, PageBudget
 from shared.adapters.documents.record_search import Below, Candidate, find_heads
-from shared.adapters.firestore.queries import Filter, Order, build_query
+from shared.adapters.firestore.queries import MAX_DISJUNCTIONS, Filter, Order, build_query
 from shared.adapters.firestore.record_fields import (
     HEAD_FIELDS,
     ROW_FIELDS,
@@ -19,7 +19,7 @@ from shared.adapters.firestore.record_fields import (
 from shared.adapters.firestore.retention import empty_payloads, purge
 from shared.adapters.firestore.rpc import FirestoreRpc
 from shared.adapters.firestore.values import Path, fields_of
-from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
+from shared.domain.ids import ConnectionId, MessageId, SequenceNumber, ThreadId
 from shared.domain.sync.records.record import LastAction, Record, RecordHead
 from shared.domain.sync.records.rows import record_row
 from shared.domain.sync.records.search import leading_term
@@ -99,14 +99,31 @@ class FirestoreRecords:
             filters.append(("thread_id", "==", query.thread_id))
         elif query.label_id is not None:
             filters.append(("label_ids", "contains", query.label_id))
+        return await self._newest(connection_id, filters, query)
+
+    async def of_threads(
+        self, connection_id: ConnectionId, thread_ids: Sequence[ThreadId], limit: int
+    ) -> Sequence[Record]:
+        """Return live records of these threads, each thread's newest first."""
         found: list[Record] = []
-        after = query.before
-        size = min(query.limit, NEWEST_BATCH)
-        while len(found) < query.limit and (
-            documents := await self._query(connection_id, filters, NEWEST_FIRST, size, after=after)
-        ):
+        for at in range(0, len(thread_ids), MAX_DISJUNCTIONS):
+            some: Filter = ("thread_id", "in", [*thread_ids[at : at + MAX_DISJUNCTIONS]])
+            query = NewestQuery(limit - len(found))
+            found += await self._newest(connection_id, [LIVE, some], query)
+        return found
+
+    async def _newest(
+        self, connection_id: ConnectionId, filters: Sequence[Filter], query: NewestQuery
+    ) -> Sequence[Record]:
+        """Read in portions, until one is not full: so much mail may be large."""
+        found: list[Record] = []
+        after, size = query.before, min(query.limit, NEWEST_BATCH)
+        while len(found) < query.limit:
+            documents = await self._query(connection_id, filters, NEWEST_FIRST, size, after=after)
             records = [record_of(connection_id, document) for document in documents]
             found += [record for record in records if _has_label(record.head, query)]
+            if len(records) < size:
+                break
             after = (records[-1].head.internal_date, records[-1].head.message_id)
         return found[: query.limit]
 

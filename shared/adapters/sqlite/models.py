@@ -45,7 +45,10 @@ ON CONFLICT (connection_id, model, id) DO UPDATE SET hash = excluded.hash,
  last_modified_us = excluded.last_modified_us, last_action = excluded.last_action,
  source = excluded.source, deleted_us = excluded.deleted_us, pruned_us = excluded.pruned_us,
  schema_version = excluded.schema_version, reason = excluded.reason
-RETURNING key
+"""
+_PAYLOAD = """
+INSERT OR REPLACE INTO model_payloads (key, payload)
+SELECT key, ? FROM model_records WHERE connection_id = ? AND model = ? AND id = ?
 """
 _REWRITE = """
 UPDATE model_records SET hash = ?3, sequence = ?4, first_seen_us = ?5, last_modified_us = ?6,
@@ -148,12 +151,10 @@ class SqliteModelSyncs(SqliteDocuments[ModelSyncState]):
 
 
 def _write_records(connection: Connection, id: ConnectionId, batch: ModelBatch) -> None:
-    for record in batch.put:
-        (key,) = connection.execute(_INSERT, _values(id, record.head)).fetchone()
-        connection.execute(
-            "INSERT OR REPLACE INTO model_payloads (key, payload) VALUES (?, ?)",
-            (key, record.payload),
-        )
+    connection.executemany(_INSERT, [_values(id, record.head) for record in batch.put])
+    connection.executemany(
+        _PAYLOAD, [(one.payload, id, one.head.model, one.head.id) for one in batch.put]
+    )
     for head in batch.heads:
         if not connection.execute(_REWRITE, _values(id, head)).rowcount:
             raise ConflictError(f"A {head.model} is not stored any more.")

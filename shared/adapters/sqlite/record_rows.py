@@ -1,6 +1,7 @@
 """Records as rows of SQLite: the columns of each view of them, and how each is read and written."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from sqlite3 import Connection
 
 import orjson
@@ -17,7 +18,7 @@ from shared.domain.ids import (
     ThreadId,
 )
 from shared.domain.sync.records.record import Earlier, LastAction, Origin, Record, RecordHead
-from shared.domain.sync.records.rows import RecordRow, StoredHead, head_fields
+from shared.domain.sync.records.rows import REMEMBERED, RecordRow, head_fields
 from shared.errors import ConflictError, CorruptStateError
 
 HEAD = """records.message_id, records.thread_id, records.label_ids, records.history_id,
@@ -25,7 +26,7 @@ HEAD = """records.message_id, records.thread_id, records.label_ids, records.hist
  records.first_seen_us, records.last_modified_us, records.last_action, records.deleted_us,
  records.pruned_us, records.schema_version, records.earlier, records.reason"""
 ROW = """records.message_id, records.thread_id, records.sequence, record_payloads.payload,
- records.label_ids, records.history_id, records.origin, records.reason, records.first_seen_us,
+ records.history_id, records.label_ids, records.origin, records.reason, records.first_seen_us,
  records.last_modified_us, records.last_action, records.deleted_us, records.pruned_us"""
 RECORD = f"{HEAD}, records.body_truncated, record_payloads.payload, records.terms"
 
@@ -52,6 +53,10 @@ UPDATE records SET thread_id = ?2, label_ids = ?3, history_id = ?4, fetched_at_h
 WHERE connection_id = ?17 AND message_id = ?1
 RETURNING key
 """
+_ORIGINS = {one.value: one for one in Origin}
+_ACTIONS = {one.value: one for one in LastAction}
+_moment = lru_cache(REMEMBERED)(from_us)
+"""Of one commit they are the same."""
 
 
 def head_of(connection_id: ConnectionId, row: Row) -> RecordHead:
@@ -60,22 +65,22 @@ def head_of(connection_id: ConnectionId, row: Row) -> RecordHead:
         return RecordHead(
             message_id=MessageId(row[0]),
             thread_id=ThreadId(row[1]),
-            label_ids=frozenset(map(LabelId, orjson.loads(row[2]))),
+            label_ids=_label_set(row[2]),
             history_id=HistoryId(row[3]),
             fetched_at_history=HistoryId(row[4]),
             internal_date=from_us(row[5]),
             sequence=SequenceNumber(row[6]),
-            origin=Origin(row[7]),
-            first_seen_at=from_us(row[8]),
-            last_modified_at=from_us(row[9]),
-            last_action=LastAction(row[10]),
+            origin=_ORIGINS[row[7]],
+            first_seen_at=_moment(row[8]),
+            last_modified_at=_moment(row[9]),
+            last_action=_ACTIONS[row[10]],
             deleted_at=optional_moment(row[11]),
             pruned_at=optional_moment(row[12]),
             schema_version=row[13],
-            earlier=tuple(_earlier(*one) for one in orjson.loads(row[14])),
+            earlier=_earlier_of(row[14]),
             reason=end_reason(row[15], deleted=row[11] is not None),
         )
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         raise CorruptStateError(f"connections/{connection_id}/records/{row[0]}") from None
 
 
@@ -88,7 +93,7 @@ def record_of(connection_id: ConnectionId, row: Row) -> Record:
 def row_of(connection_id: ConnectionId, row: Row) -> RecordRow:
     """Read the ROW columns. Raises CorruptStateError."""
     try:
-        fields = head_fields(StoredHead(*row[4:]))
+        fields = head_fields(*row[4:])
     except (ValueError, TypeError, KeyError, OverflowError):
         raise CorruptStateError(f"connections/{connection_id}/records/{row[0]}") from None
     return RecordRow(row[0], row[1], row[2], fields, row[3])
@@ -143,6 +148,16 @@ def _head_values(head: RecordHead) -> Row:
         ).decode(),
         None if head.reason is None else head.reason.value,
     )
+
+
+@lru_cache(REMEMBERED)
+def _label_set(text: str) -> frozenset[LabelId]:
+    return frozenset(map(LabelId, orjson.loads(text)))
+
+
+@lru_cache(REMEMBERED)
+def _earlier_of(text: str) -> tuple[Earlier, ...]:
+    return tuple(_earlier(*one) for one in orjson.loads(text))
 
 
 def _earlier(at_us: int, label_ids: list[str], live: bool) -> Earlier:

@@ -13,7 +13,7 @@ from shared.adapters.sqlite.database import Row, SqliteDatabase, to_us
 from shared.adapters.sqlite.record_rows import HEAD, RECORD, ROW, head_of, record_of, row_of
 from shared.adapters.sqlite.record_search import FORGET_TERMS, candidate_rows, candidates
 from shared.adapters.sqlite.retention import empty_payloads, purge
-from shared.domain.ids import ConnectionId, MessageId, SequenceNumber
+from shared.domain.ids import ConnectionId, MessageId, SequenceNumber, ThreadId
 from shared.domain.sync.records.record import Record, RecordHead
 from shared.ports.sync_store import (
     NewestQuery,
@@ -102,11 +102,25 @@ class SqliteRecords:
 
     async def newest(self, connection_id: ConnectionId, query: NewestQuery) -> Sequence[Record]:
         """Return live records for a screen, newest first by (internal_date, message_id)."""
-        source, where, values = _screen(connection_id, query)
+        return self._newest(connection_id, *_screen(connection_id, query), query.limit)
+
+    async def of_threads(
+        self, connection_id: ConnectionId, thread_ids: Sequence[ThreadId], limit: int
+    ) -> Sequence[Record]:
+        """Return live records of these threads, newest first."""
+        where = """connection_id = ? AND deleted_us IS NULL
+            AND thread_id IN (SELECT value FROM json_each(?))"""
+        values = [connection_id, _json(thread_ids)]
+        return self._newest(connection_id, "records", where, values, limit)
+
+    def _newest(
+        self, connection_id: ConnectionId, source: str, where: str, values: list[Any], limit: int
+    ) -> Sequence[Record]:
+        """Choose by one index, then read what was chosen."""
         keys = self.database.rows(
             f"""SELECT key FROM {source} WHERE {where}
                 ORDER BY internal_us DESC, message_id DESC LIMIT ?""",  # noqa: S608  own names
-            (*values, query.limit),
+            (*values, limit),
         )
         rows = self.database.rows(
             f"""SELECT {RECORD} {_FROM} WHERE key IN (SELECT value FROM json_each(?))

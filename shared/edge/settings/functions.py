@@ -6,6 +6,7 @@ Terraform and the `function` field of its log lines.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Trigger(StrEnum):
@@ -57,6 +58,7 @@ FUNCTIONS = (
 )
 
 
+@lru_cache(256)
 def function_for(path: str) -> Function:
     """Return the function that serves `path`; `api` takes what no other one names."""
     return max(FUNCTIONS, key=lambda one: one.serves(path))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -163,6 +164,7 @@ def _fold(pairs: list[tuple[str, str]], model: type[BaseModel]) -> Mapping[str, 
     return gathered
 
 
+@cache
 def _plural(model: type[BaseModel], *kinds: type) -> frozenset[str]:
     """Return the names, aliases too, of the fields that hold many values, optional or not."""
     return frozenset(

@@ -18,6 +18,7 @@ from shared.domain.sync.state import SyncStatus
 from shared.ports.documents import update
 from shared.ports.model_store import ModelQuery
 from shared.ports.store import Store
+from shared.usecases.sync.models import derive
 from shared.usecases.sync.models.run_sync import Ran
 from shared.usecases.sync.task import MODELS_TASK
 from tests.contracts.backends import FirestoreBackend
@@ -88,6 +89,18 @@ async def test_threads_and_rows_follow_the_mailbox(harness: ModelHarness) -> Non
     await harness.mail.push()
     await harness.run_due()
     assert await harness.rows("Word") == {} == await harness.rows("GmailThread")
+
+
+async def test_threads_too_long_to_be_read_together_are_read_one_by_one(
+    harness: ModelHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread shows its newest messages, however many there are beside it."""
+    monkeypatch.setattr(derive, "MOST_MESSAGES", 3)
+    for number in range(5):
+        harness.mail.deliver(f"Letter {number}")
+    await harness.mail.settle()
+    await harness.run_due()
+    assert await shown_threads(harness) == await true_threads(harness)
 
 
 async def test_a_commit_of_mail_wakes_followers_once(harness: ModelHarness) -> None:

@@ -22,9 +22,10 @@ class Address(TypedDict):
 
 def format_addresses(addresses: Iterable[Address]) -> str:
     """Return addresses as a header has them."""
-    return ", ".join(
+    shown = [
         f"{one['name']} <{one['email']}>" if one["name"] else one["email"] for one in addresses
-    )
+    ]
+    return ", ".join(shown)
 
 
 class Token(NamedTuple):

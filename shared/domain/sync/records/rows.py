@@ -38,8 +38,8 @@ _REASONS: Final[dict[str | None, bytes]] = {
 class StoredHead(NamedTuple):
     """What is shown of a head, as stores have it: `label_ids` is the JSON text of a sorted list."""
 
-    label_ids: str
     history_id: int
+    label_ids: str
     origin: str
     reason: str | None
     first_seen_us: int
@@ -69,16 +69,25 @@ class RecordRow(NamedTuple):
         text.add(b'%b%b"}}' % (self.fields, cursor))
 
 
-def head_fields(head: StoredHead) -> bytes:
-    """Return a head's fields. Raises KeyError, TypeError, ValueError where it does not read."""
+def head_fields(history_id: int, *rest: Any) -> bytes:
+    """Return the fields of a `StoredHead`, given by its values.
+
+    Raises KeyError, TypeError, ValueError where it does not read.
+    """
+    return b',"historyId":"%d",%b' % (history_id, _rest(*rest))
+
+
+@lru_cache(REMEMBERED)
+def _rest(*values: Any) -> bytes:
+    """Return what records of one commit with the same labels have in common."""
+    head = StoredHead(0, *values)
     reason: str | None = head.reason or EndReason.DELETED.value
     if head.deleted_us is None:
         reason = None if head.pruned_us is None else EndReason.PRUNED.value
     return (
-        b',"historyId":"%d",%b,"origin":"%b"%b,"_nango_metadata":{"first_seen_at":%b,'
+        b'%b,"origin":"%b"%b,"_nango_metadata":{"first_seen_at":%b,'
         b'"last_modified_at":%b,"last_action":"%b","deleted_at":%b,"pruned_at":%b,"cursor":"'
     ) % (
-        head.history_id,
         _labels(head.label_ids),
         _ORIGINS[head.origin],
         _REASONS[reason],
@@ -93,7 +102,7 @@ def head_fields(head: StoredHead) -> bytes:
 def record_row(record: Record) -> RecordRow:
     """Return a record as a page shows it."""
     head = record.head
-    fields = head_fields(_head(head))
+    fields = head_fields(*_head(head))
     return RecordRow(head.message_id, head.thread_id, head.sequence, fields, record.payload)
 
 

@@ -19,7 +19,7 @@ from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Derived, adapter_of
 from shared.domain.sync.records.projection import message_of
 from shared.domain.sync.records.record import Record
-from shared.ports.sync_store import NewestQuery, RecordQuery
+from shared.ports.sync_store import RecordQuery
 from shared.usecases.sync.models.changes import ModelChanges
 from shared.usecases.sync.models.own import SyncFailedError
 from shared.usecases.sync.models.run import ModelRun
@@ -66,16 +66,30 @@ async def _keys(run: ModelRun, derived: Derived, records: Sequence[Record]) -> l
 
 async def _read(run: ModelRun, derived: Derived, keys: Sequence[str]) -> list[Key]:
     """Read all live messages of each key, oldest first; a key with an emptied one is left as is."""
-    found: list[Key] = []
-    for key in keys:
-        if derived.by == "thread":
-            query = NewestQuery(limit=MOST_MESSAGES, thread_id=ThreadId(key))
-            records = [*reversed(await run.messages.newest(run.connection_id, query))]
-        else:
-            one = await run.messages.get(run.connection_id, MessageId(key))
-            records = [one] if one is not None else []
-        if all(_is_readable(record) for record in records):
-            found.append((key, _live(records)))
+    if derived.by == "thread":
+        read = await _threads(run, [*map(ThreadId, keys)])
+    else:
+        read = {key: await _message(run, key) for key in keys}
+    return [(key, _live(found)) for key, found in read.items() if all(map(_is_readable, found))]
+
+
+async def _message(run: ModelRun, key: str) -> Sequence[Record]:
+    one = await run.messages.get(run.connection_id, MessageId(key))
+    return [one] if one is not None else []
+
+
+async def _threads(run: ModelRun, ids: Sequence[ThreadId]) -> Mapping[str, Sequence[Record]]:
+    """Read threads together; one after the other where they are too long for that."""
+    found: dict[str, list[Record]] = {id: [] for id in ids}
+    left = [ids] if ids else []
+    while left:
+        some = left.pop()
+        records = await run.messages.of_threads(run.connection_id, some, MOST_MESSAGES)
+        if len(records) == MOST_MESSAGES and len(some) > 1:
+            left += ([id] for id in some)
+            continue
+        for record in reversed(records):
+            found[record.head.thread_id].append(record)
     return found
 
 
@@ -100,6 +114,7 @@ async def _rebuild(
     changes = run.changes()
     for key, messages in keys:
         if changes.full:
+            await _compare(run, changes)
             await run.commit(changes, lambda state, done=changes: _count(state, done))  # type: ignore[misc]
             changes = run.changes()
         await asyncio.sleep(0)
@@ -113,7 +128,8 @@ async def _rebuild(
             continue
         if key in known_poison:
             changes.released.append(key)
-        await _replace(run, changes, rows, stored.get(key, ()))
+        _replace(changes, rows, stored.get(key, ()))
+    await _compare(run, changes)
 
     def move(state: ModelSyncState) -> ModelSyncState:
         return replace(_count(state, changes), after=SequenceNumber(max(after, state.after)))
@@ -123,20 +139,21 @@ async def _rebuild(
         await _reschedule(run, derived)
 
 
-async def _replace(
-    run: ModelRun, changes: ModelChanges, rows: Sequence[Saved], stored: Sequence[ModelHead]
-) -> None:
-    known = {(head.model, head.id): head for head in stored}
-    foreign = [row.id for row in rows if row.key not in known]
-    if foreign:
-        model = rows[0].model
-        heads = await run.records.heads(run.connection_id, model, foreign)
-        known |= {(head.model, head.id): head for head in heads.values()}
-    changes.merge(rows, known)
-    made = {row.key for row in rows}
-    for head in stored:
-        if (head.model, head.id) not in made:
-            changes.end(head)
+def _replace(changes: ModelChanges, rows: Sequence[Saved], stored: Sequence[ModelHead]) -> None:
+    """Let the rows of a key wait for the commit, and end what it has no more."""
+    known = {head.id: head for head in stored}
+    changes.wait((row, known.pop(row.id, None)) for row in rows)
+    for head in known.values():
+        changes.end(head)
+
+
+async def _compare(run: ModelRun, changes: ModelChanges) -> None:
+    """Compare what waits with what is stored, by one read for what no key had before."""
+    heads: Mapping[str, ModelHead] = {}
+    if unknown := changes.unknown:
+        model = changes.waiting[0][0].model
+        heads = await run.records.heads(run.connection_id, model, unknown)
+    changes.merge(heads)
 
 
 def _rows(derived: Derived, key: str, messages: Sequence[EmailMessage]) -> Sequence[Saved]:

@@ -99,6 +99,8 @@ class ModelLease:
 
     async def beat(self) -> None:
         """Renew the lease once a third of it is gone."""
+        if not self._wants_beat():
+            return
         async with self.lock:
             while self._wants_beat():
                 await self._write(self._renew(self.state), ModelBatch())
