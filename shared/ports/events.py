@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from shared.domain.bounded import BoundedMap
 from shared.domain.events.endpoint import WebhookEndpoint
@@ -12,6 +12,7 @@ from shared.domain.ids import ConnectionId, EventId
 from shared.domain.operation import Operation, OperationState, OperationType
 from shared.ports.documents import Documents, Versioned
 
+T = TypeVar("T")
 Wake = Callable[[Versioned[Event]], Awaitable[None]]
 """Wakes the delivery of an event, once it is stored; raises nothing."""
 
@@ -43,8 +44,11 @@ class Claimed:
 class FirstAttempts(Protocol):
     """The first attempt at an event, within the request that commits it: no task is needed."""
 
-    async def expect(self, connection_id: ConnectionId) -> None:
-        """Look up in advance who may want the connection's events. Raises nothing."""
+    async def beside(self, connection_id: ConnectionId, work: Awaitable[T]) -> T:
+        """Await the work, looking up meanwhile who may want the connection's events.
+
+        Raises what the work raises, and nothing of its own.
+        """
         ...
 
     async def claim(self, event: Event) -> Event:
@@ -71,8 +75,9 @@ class DueEvent:
 class LeaveToQueue:
     """First attempts where there are none: a task makes each."""
 
-    async def expect(self, connection_id: ConnectionId) -> None:
-        """Look up nothing."""
+    async def beside(self, connection_id: ConnectionId, work: Awaitable[T]) -> T:  # noqa: ARG002
+        """Await the work alone."""
+        return await work
 
     async def claim(self, event: Event) -> Event:
         """Return it as it is."""

@@ -7,11 +7,11 @@ for each receiver, the same pauses, the same addresses that may be asked.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from shared.domain.bounded import BoundedMap
 from shared.domain.connect.connection import Connection
@@ -28,6 +28,7 @@ from shared.usecases.events.places import MOST_KNOWN
 from shared.usecases.events.receivers import Present, Receivers
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 LONGEST_WAIT: Final = timedelta(seconds=2)
 LEFT_ALONE: Final = timedelta(minutes=15)
 """How long a receiver that took longer is left to the queue: it may have got the event twice."""
@@ -53,8 +54,14 @@ class TryAtOnce:
     )
     _slow: BoundedMap[str, datetime] = field(default_factory=lambda: BoundedMap(MOST_KNOWN))
 
-    async def expect(self, connection_id: ConnectionId) -> None:
-        """Read the connection, which may name a receiver, beside what its sync reads."""
+    async def beside(self, connection_id: ConnectionId, work: Awaitable[T]) -> T:
+        """Read the connection, which may name a receiver, in the calls that the work makes."""
+        ended, _ = await asyncio.gather(work, self._look_up(connection_id), return_exceptions=True)
+        if isinstance(ended, BaseException):
+            raise ended
+        return ended
+
+    async def _look_up(self, connection_id: ConnectionId) -> None:
         self._expected.pop(connection_id, None)
         with suppress(PostroomError):
             if found := await self.receivers.connections.get(connection_id):

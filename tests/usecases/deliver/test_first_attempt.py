@@ -67,7 +67,7 @@ async def test_a_connection_looked_up_before_is_not_read_again_for_that_event(
         webhook_url_override=HOOK,
     )
     stored = await kept.create(made)
-    await harness.first.expect(C1)
+    await harness.first.beside(C1, asyncio.sleep(0))
     await kept.swap(stored, replace(made, webhook_url_override=OTHER))
     first = await commit(harness)
     second = await commit(harness, 2)

@@ -1,6 +1,5 @@
 """Delta: history since the checkpoint, applied in order (DESIGN 4.3)."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -44,7 +43,8 @@ async def read_delta(run: Run, step: Delta) -> None:
     records: list[HistoryRecord] = []
     top, complete = step.since, True
     try:
-        records, top, complete = await _list_and_expect(run, step.since, whole=again)
+        listing = list_history(run, step.since, whole=again)
+        records, top, complete = await run.first.beside(run.connection_id, listing)
         _note_age(run, Duration.HISTORY_TAKEN, begun, started)
     except HistoryExpiredError:
         _note_age(run, Duration.HISTORY_REFUSED, begun, started)
@@ -140,19 +140,6 @@ async def _is_current(run: Run, since: HistoryId) -> bool:
     """
     profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
     return profile.history_id == since
-
-
-async def _list_and_expect(
-    run: Run, since: HistoryId, *, whole: bool
-) -> tuple[list[HistoryRecord], HistoryId, bool]:
-    """List history; look up meanwhile who is told of what it brings. Raises what listing does."""
-    listing = list_history(run, since, whole=whole)
-    listed, _ = await asyncio.gather(
-        listing, run.first.expect(run.connection_id), return_exceptions=True
-    )
-    if isinstance(listed, BaseException):
-        raise listed
-    return listed
 
 
 async def list_history(
