@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from functools import cache
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import httpx
 import jsonschema_rs
@@ -18,6 +18,7 @@ from shared.edge.table import whole_table
 from shared.edge.web.openapi.document import document
 
 JSON = "application/json"
+ADDRESS = "urn:postroom:api"
 PARAMETER = re.compile(r"\\?\{\w+\\?\}")
 LONG = re.compile(r"^/(proxy|sends)/")
 """Paths whose parameter may hold slashes."""
@@ -50,15 +51,15 @@ async def check_answer(response: httpx.Response) -> None:
     template, operation = found
     asked = f"{response.request.method} {template}"
     answers = operation["responses"]
-    described = answers.get(str(response.status_code), answers.get("default"))
-    assert described is not None, f"{asked} answered {response.status_code}: not described"
+    status = str(response.status_code) if str(response.status_code) in answers else "default"
+    assert status in answers, f"{asked} answered {response.status_code}: not described"
     if response.headers.get("content-type", "").partition(";")[0] != JSON:
         return
-    content = described.get("content", {})
-    schema = content.get(JSON, {}).get("schema")
-    assert schema is not None, f"{asked} answered JSON with {response.status_code}: not described"
+    is_described = "schema" in answers[status].get("content", {}).get(JSON, {})
+    assert is_described, f"{asked} answered JSON with {response.status_code}: not described"
     await response.aread()
-    _hold(f"{asked} {response.status_code}", schema, response.json())
+    place = (template, response.request.method.lower(), "responses", status)
+    _hold(f"{asked} {response.status_code}", place, response.json())
 
 
 def check_request(request: httpx.Request) -> str:
@@ -74,11 +75,8 @@ def check_request(request: httpx.Request) -> str:
     if body is None:
         assert request.content in {b"", b"{}"}, name
     elif body["required"] or request.content:
-        _hold(
-            f"{name} body",
-            body["content"][JSON]["schema"],
-            httpx.Response(200, content=request.content).json(),
-        )
+        place = (template, request.method.lower(), "requestBody")
+        _hold(f"{name} body", place, httpx.Response(200, content=request.content).json())
     return name
 
 
@@ -96,17 +94,27 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
     return sorted(found, key=lambda one: one[1].count("{"))
 
 
-_validators: dict[str, jsonschema_rs.Validator] = {}
+@cache
+def _registry() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(ADDRESS, description())])
 
 
-def _hold(name: str, schema: Mapping[str, Any], value: Any) -> None:
-    """Compile once, then hold the value against it."""
-    if name not in _validators:
-        whole = {**schema, "components": description()["components"]}
-        _validators[name] = jsonschema_rs.Draft202012Validator(whole)
+@cache
+def _validator(place: tuple[str, ...]) -> jsonschema_rs.Validator:
+    """Return what holds JSON to the schema at a place below `paths`.
+
+    It refers to the document: one that had a copy would take 2 MB, and there are hundreds.
+    """
+    names = ("paths", *place, "content", JSON, "schema")
+    pointer = "/".join(quote(one.replace("~", "~0").replace("/", "~1"), safe="~") for one in names)
+    whole = {"$ref": f"{ADDRESS}#/{pointer}"}
+    return jsonschema_rs.Draft202012Validator(whole, registry=_registry())
+
+
+def _hold(name: str, place: tuple[str, ...], value: Any) -> None:
     problems = [
         f"{'/'.join(map(str, one.instance_path))}: {one.message[:300]}"
-        for one in _validators[name].iter_errors(value)
+        for one in _validator(place).iter_errors(value)
     ]
     assert not problems, f"{name}: {problems[:5]}"
 
