@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from shared.actions.catalogue import schema_of
@@ -36,9 +37,16 @@ def has_effect(action: Action[Any, Any]) -> bool:
     return action.doing is not Does.READ
 
 
+@cache
+def own_schema(action: Action[Any, Any]) -> dict[str, Any]:
+    """Return the schema of the action's input; each is made once, for every call reads it."""
+    return schema_of(action.input)
+
+
+@cache
 def input_schema(action: Action[Any, Any]) -> dict[str, Any]:
-    """Return what the tool takes, in the plainest words."""
-    return plain_schema(schema_of(action.input), {KEY: KEY_SCHEMA} if has_effect(action) else {})
+    """Return what the tool takes, in the plainest words; each is made once."""
+    return plain_schema(own_schema(action), {KEY: KEY_SCHEMA} if has_effect(action) else {})
 
 
 def read_arguments(action: Action[Any, Any], given: Mapping[str, Any]) -> Arguments:
@@ -48,7 +56,7 @@ def read_arguments(action: Action[Any, Any], given: Mapping[str, Any]) -> Argume
     """
     filled = without_empty(dict(given))
     key = _key(filled.pop(KEY, None)) if has_effect(action) else None
-    kept = without_unset_numbers(schema_of(action.input), filled)
+    kept = without_unset_numbers(own_schema(action), filled)
     return Arguments(read_json_fields(input_schema(action), kept), key)
 
 
