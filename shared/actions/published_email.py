@@ -6,7 +6,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from shared.domain.mail.label_fields import iso
+from shared.domain.mail.message_fields import iso
 from shared.domain.mail.reading.address_list import format_addresses
 from shared.domain.mail.reading.email_message import EmailMessage, received_at
 from shared.domain.sync.alias import SyncAlias

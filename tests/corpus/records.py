@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 from infra.local.google.mail.mime import Part, read_part
-from shared.domain.mail.label_fields import iso
+from shared.domain.mail.message_fields import iso
 from shared.domain.mail.reading.email_message import EmailMessage, read_message, unfetched_bodies
 from shared.domain.mail.reading.email_parts import ROOT
 from tests.corpus.mail import Mail, Person

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.domain.mail.label_fields import iso
+from shared.domain.mail.message_fields import iso
 from tests.corpus.mail import Mail
 from tests.corpus.readers import folded
 from tests.corpus.records import (

@@ -20,7 +20,7 @@ NO_STRANGERS: Final = {
         "approval.approval_event base64url.encode_base64url"
         " cursor.cursor_of cursor.page_token_of delivery.due_to"
         " content.content_row delivery.body_of"
-        " delivery.settle label_fields.label_fields rows.head_fields search.leading_term"
+        " delivery.settle message_fields.label_fields rows.head_fields search.leading_term"
         " observations.cap_kinds operation.new_operation policy.policy_of projection.project"
         " event.bounce_event"
         " event.send_event request.thaw event.failed_sync_event"

@@ -17,7 +17,7 @@ from shared.domain.ids import (
     SequenceNumber,
     ThreadId,
 )
-from shared.domain.mail.label_fields import iso, label_fields
+from shared.domain.mail.message_fields import iso, label_fields
 from shared.domain.packed import PlainText
 from shared.domain.sync.records.record import (
     EPOCH,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.domain.ids import LabelId, ThreadId
-from shared.domain.mail.label_fields import iso
+from shared.domain.mail.message_fields import iso
 from shared.domain.mail.reply_text.extract import reply_text
 from shared.domain.sync.records.payload import make_payload
 from shared.domain.sync.records.record import Record

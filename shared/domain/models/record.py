@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from shared.domain.ids import SequenceNumber
-from shared.domain.mail.label_fields import iso
+from shared.domain.mail.message_fields import iso
 from shared.domain.packed import Text, pack_object, unpack_object
 from shared.domain.sync.records.payload import MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
 from shared.domain.sync.records.record import EndReason, LastAction

@@ -1,4 +1,4 @@
-"""Reading of what a request carries: JSON body, query, and the connection it names."""
+"""Reading of what a request carries: token, JSON body, query, and the connection it names."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +18,7 @@ from shared.errors import (
     InvalidRequestError,
     Problem,
     TooLargeError,
+    UnauthenticatedError,
     UnknownConnectionError,
 )
 
@@ -26,6 +27,16 @@ CONNECTION_ID = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
 MOST_DIGITS = 18
 CONNECTION_NAMES = ("connection_id", "connectionId")
 INTEGRATION_NAMES = ("provider_config_key", "providerConfigKey")
+
+
+def bearer(request: Request) -> str:
+    """Return the token of the Authorization header. Raises UnauthenticatedError without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError(
+            "Send the header Authorization: Bearer <key>.", code="missing_auth_header"
+        )
+    return token.strip()
 
 
 async def read_json(request: Request, route: Route) -> BaseModel | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.domain.ids import ConnectionId, LabelId
-from shared.domain.mail.label_fields import iso
+from shared.domain.mail.message_fields import iso
 from shared.domain.sync.records.record import Record
 from shared.domain.sync.records.search import FROM, SEARCHED_CHARS, TO, person_terms
 from shared.ports.sync_store import SEARCHED, Records, SearchQuery

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from shared.domain.cursor import page_token_of, place_of
 from shared.domain.ids import ConnectionId, MessageId, ThreadId
-from shared.domain.mail.label_fields import iso
+from shared.domain.mail.message_fields import iso
 from shared.domain.sync.records.record import Record
 from shared.ports.sync_store import NewestQuery, Records, SearchQuery
 from shared.usecases.mail.search import MailFilter, search_query

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.domain.ids import ConnectionId, MessageId
-from shared.domain.mail.label_fields import label_fields
+from shared.domain.mail.message_fields import label_fields
 from shared.domain.sync.records.payload import unpack
 from shared.domain.sync.records.record import Record
 from shared.ports.sync_store import RecordQuery, Records

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypedDict, cast
 
-from shared.domain.mail.label_fields import iso, label_fields
+from shared.domain.mail.message_fields import iso, label_fields
 from shared.domain.mail.reading.address_list import Address, read_address, read_addresses
 from shared.domain.mail.reading.email_parts import Attachment, as_count, as_object, as_text
 from shared.domain.mail.reading.mail_headers import (

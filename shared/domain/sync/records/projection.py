@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel
 
 from shared.domain.crash import ProjectionError, crash_site
-from shared.domain.mail.label_fields import iso, label_fields
+from shared.domain.mail.message_fields import iso, label_fields
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.sync.alias import MODEL_NAME, SYNC_NAME
 from shared.domain.sync.records.payload import unpack

@@ -13,7 +13,7 @@ import orjson
 
 from shared.domain.cursor import cursor_of
 from shared.domain.ids import ConnectionId, MessageId, SequenceNumber, ThreadId
-from shared.domain.mail.label_fields import label_fields
+from shared.domain.mail.message_fields import label_fields
 from shared.domain.packed import PlainText, Text
 from shared.domain.sync.records.record import (
     EPOCH,

@@ -7,9 +7,9 @@ from typing import assert_never
 from starlette.requests import Request
 
 from shared.edge.web.call import Caller
-from shared.edge.web.callers.bearer import bearer
 from shared.edge.web.deployment import ServiceIdentities, ServiceIdentity
 from shared.edge.web.platform import note_call
+from shared.edge.web.reading import bearer
 from shared.edge.web.routes import Access, Permission, Route
 from shared.errors import UnauthenticatedError
 from shared.ports.container import Container

@@ -5,9 +5,9 @@ from starlette.requests import Request
 from shared.domain.connect.connect_session import token_hash
 from shared.edge.web.call import Caller
 from shared.edge.web.callers.api_key_cache import ApiKeyCache
-from shared.edge.web.callers.bearer import bearer
 from shared.edge.web.callers.rates import client_address
 from shared.edge.web.deployment import Deployment
+from shared.edge.web.reading import bearer
 from shared.edge.web.routes import Permission
 from shared.errors import UnauthenticatedError
 from shared.ports.clock import Clock

@@ -62,6 +62,8 @@ class Changes:
     origin: Origin
     selection: Selection = field(default_factory=Selection)
     put: list[Record] = field(default_factory=list)
+    size: int = 0
+    """Payload bytes so far: asked for at each message, so not added up anew."""
     heads: list[RecordHead] = field(default_factory=list)
     quarantine: list[QuarantineEntry] = field(default_factory=list)
     released: list[MessageId] = field(default_factory=list)
@@ -78,11 +80,6 @@ class Changes:
     def empty(self) -> bool:
         """Whether a commit would write nothing but the state."""
         return not (self.put or self.heads or self.quarantine or self.released)
-
-    @property
-    def size(self) -> int:
-        """Payload bytes so far."""
-        return sum(len(record.payload) for record in self.put)
 
     @property
     def tally(self) -> Tally:
@@ -117,6 +114,7 @@ class Changes:
         silent, report = _is_own_draft(message), known is None and is_report(message)
         record = Record(head, payload.data, payload.body_truncated, terms_of(read))
         self.put.append(record)
+        self.size += len(record.payload)
         self.added += known is None or not known.live
         self.silent += silent
         if report:

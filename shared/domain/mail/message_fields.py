@@ -1,4 +1,4 @@
-"""What of a message its labels decide, and how the API writes a time."""
+"""Fields of a message that take no parser: what labels decide, and a time as the API writes it."""
 
 from datetime import UTC, datetime
 from typing import Any
