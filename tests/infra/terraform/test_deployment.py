@@ -228,6 +228,13 @@ def test_backfills_leave_half_of_the_projects_quota(plan: Plan) -> None:
     assert bulk["rate_limits"][0]["max_concurrent_dispatches"] * 6_000 <= 1_200_000 / 2
 
 
+def test_second_looks_of_a_hundred_thousand_mailboxes_keep_up(plan: Plan) -> None:
+    """Each of 100 notifications a day is looked after again, a tenth of them in one hour."""
+    (live,) = plan.of("google_cloud_tasks_queue", 'module.task_queue["live"]').values()
+    looks = 100_000 * 100 / 10 / 3_600
+    assert live["rate_limits"][0]["max_dispatches_per_second"] > looks
+
+
 def test_a_path_goes_to_the_function_that_serves_it(plan: Plan) -> None:
     (url_map,) = plan.of(
         "google_compute_url_map", 'module.entry["https"].google_compute_url_map.this'
