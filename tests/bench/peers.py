@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.functions import ROOT
@@ -11,6 +13,7 @@ from tests.bench.figures import Figure
 from tests.bench.google_account import access_token
 from tests.bench.laptop import EMAIL, Laptop
 from tests.bench.scale import Scale
+from tests.interop.packages import HERE, NoPackagesError, node_modules
 
 ENVIRONMENT = ROOT / ".local" / "bench"
 REQUIREMENTS = ROOT / "tests" / "bench" / "requirements-bench.txt"
@@ -21,8 +24,12 @@ NAMES = {
     "batch": "google-api-python-client, batches of 50",
     "lieer": "lieer 1.6 (its Gmail half, without its index)",
 }
+TEMPLATES = ("messages", "fetch-messages", "emails", "fetch-emails")
+"""What Nango has called its template that saves a mailbox's messages, the newest name first."""
 TIME_LIMIT_S = 240
 AT_ONCE = 15
+PACKAGES = HERE / "dryrun"
+TEMPLATE_RUNNER = Path(__file__).with_name("template_runner.mjs")
 
 
 class NoEnvironmentError(Exception):
@@ -75,40 +82,81 @@ async def _run(command: Sequence[str]) -> bytes:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the mailbox: `program`, called with an address, a token and `arguments`.
+
+    It prints a line of JSON: how many `messages` in how many `seconds`, and its `cpu` in seconds.
+    """
+
+    name: str
+    count: int
+    program: Sequence[str]
+    arguments: Sequence[str]
+
+
 async def read_by_others(machine: Laptop, scale: Scale, our_rate: float) -> list[Figure]:
     """Let each read the mailbox; one that fails is named loudly and left out."""
-    try:
-        python = await environment()
-    except NoEnvironmentError as error:
-        print(f"SKIPPED: nobody to compare with: {error}")
-        return []
     figures: list[Figure] = []
-    for mode, name in NAMES.items():
-        count = scale.single_messages if mode == "single" else scale.peer_messages
+    for reader in [*await _clients(scale), *_templates(scale)]:
         try:
-            figures += await _read_by(machine, python, mode, count, our_rate)
+            figures += await _read_by(machine, reader, our_rate)
         except NoEnvironmentError as error:
-            print(f"SKIPPED: {name}: {error}")
+            print(f"SKIPPED: {reader.name}: {error}")
     return figures
 
 
-async def _read_by(
-    machine: Laptop, python: Path, mode: str, count: int, our_rate: float
-) -> list[Figure]:
+async def _clients(scale: Scale) -> list[Reader]:
+    """Return Python's own clients, if their environment can be made."""
+    try:
+        python = await environment()
+    except NoEnvironmentError as error:
+        print(f"SKIPPED: no Python client to compare with: {error}")
+        return []
+    program = (str(python), str(Path(__file__).with_name("peer_programs.py")))
+    counts = dict.fromkeys(NAMES, scale.peer_messages) | {"single": scale.single_messages}
+    return [
+        Reader(name, counts[mode], program, (mode, str(counts[mode])))
+        for mode, name in NAMES.items()
+    ]
+
+
+def _templates(scale: Scale) -> list[Reader]:
+    """Return Nango's template of the mailbox's messages, from a folder that `TEMPLATES` names."""
+    folder = Path(os.environ.get("TEMPLATES", ""))
+    found = (
+        [file for name in TEMPLATES for file in folder.rglob(f"google-mail/syncs/{name}.ts")]
+        if folder.name
+        else []
+    )
+    if not found:
+        print("SKIPPED: no TEMPLATES=DIR with google-mail/syncs/messages.ts: nobody reads by it")
+        return []
+    try:
+        modules = node_modules(PACKAGES)
+    except NoPackagesError as error:
+        print(f"SKIPPED: {found[0].name}: {error}")
+        return []
+    count = scale.single_messages
+    name = f"Nango's template {found[0].stem}, one get after the other"
+    arguments = (str(count), str(modules), str(found[0].absolute()))
+    return [Reader(name, count, ("node", str(TEMPLATE_RUNNER)), arguments)]
+
+
+async def _read_by(machine: Laptop, reader: Reader, our_rate: float) -> list[Figure]:
     token = await access_token(machine.google, EMAIL, machine.callback)
     await _drained(machine, token)
     before = await machine.stats()
-    program = Path(__file__).with_name("peer_programs.py")
-    out = await run_program(python, program, machine.google_url, token, mode, str(count))
+    out = await _run((*reader.program, machine.google_url, token, *reader.arguments))
     said = json.loads(out.splitlines()[-1])
     after = await machine.stats()
     units, refused = (after[name] - before[name] for name in ("units", "refused"))
-    rate, name = said["messages"] / said["seconds"], NAMES[mode]
+    rate, name = said["messages"] / said["seconds"], reader.name
     return [
         Figure("peers", f"{name}: units per message", units / said["messages"]),
         Figure("peers", f"{name}: messages a second", rate),
         Figure("peers", f"{name}: how many times faster Postroom is", our_rate / rate, "x"),
-        Figure("peers", f"{name}: refused calls per 1,000", 1e3 * refused / count),
+        Figure("peers", f"{name}: refused calls per 1,000", 1e3 * refused / reader.count),
         Figure("peers", f"{name}: CPU per message", said["cpu"] / said["messages"] * 1e3, "ms"),
     ]
 

@@ -1,7 +1,7 @@
 """A mailbox of a few messages that changes between any two of its answers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -178,6 +178,10 @@ class FakeMailbox:
         first = int(page or 0)
         more = PageToken(str(first + PAGE)) if first + PAGE < len(listed) else None
         return IdPage(listed[first : first + PAGE], more, len(listed))
+
+    def at_once(self, most: int) -> AbstractAsyncContextManager[None]:
+        """Return a block in which nothing changes: calls answer one after another here."""
+        return nullcontext()
 
     async def message(self, id: MessageId) -> GmailObject:
         """Return messages.get."""

@@ -84,6 +84,11 @@ class Harness:
         total: int = self.google.stats.as_json()["units"]
         return total
 
+    def most_in_flight(self) -> int:
+        """Return the most requests that a mailbox had in flight at once so far."""
+        most: int = self.google.stats.as_json()["max_in_flight"]
+        return most
+
     def advance(self, step: timedelta) -> None:
         """Let time pass for Postroom and Google."""
         self.clock.advance(step)

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -16,31 +17,44 @@ REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
 INSTALL_S = 300
 
 
-def installed(folder: Path = HERE) -> Path:
+class NoPackagesError(Exception):
+    """They could not be had; the message says why."""
+
+
+def node_modules(folder: Path = HERE) -> Path:
     """Return the folder's `node_modules` with exactly what its lock file pins.
 
-    Without Node the test is skipped, loudly; an installation that fails fails where everything
-    must run.
+    Raises NoPackagesError.
     """
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        _without("no Node.js with npm found: nothing was tested against other people's packages")
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise NoPackagesError("no Node.js with npm found")
     modules = folder / "node_modules"
     with _alone(folder):
         lock = (folder / "package-lock.json").read_bytes()
         stamp = modules / ".postroom-lock"
         if not stamp.is_file() or stamp.read_bytes() != lock:
-            command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             ended = subprocess.run(
                 command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_S, check=False
             )
             if ended.returncode:
-                _without(f"npm ci failed: {ended.stderr[-500:]}")
+                raise NoPackagesError(f"npm ci failed: {ended.stderr[-500:]}")
             stamp.write_bytes(lock)
     return modules
 
 
-def _without(reason: str) -> None:
+def installed(folder: Path = HERE) -> Path:
+    """Return the folder's `node_modules`; without Node the test is skipped, loudly.
+
+    An installation that fails fails where everything must run.
+    """
+    try:
+        return node_modules(folder)
+    except NoPackagesError as error:
+        _without(f"{error}: nothing was tested against other people's packages")
+
+
+def _without(reason: str) -> NoReturn:
     if os.environ.get(REQUIRE) == "1":
         pytest.fail(f"{reason}, and {REQUIRE}=1")
     warnings.warn(f"SKIPPED: {reason}", stacklevel=3)

@@ -20,6 +20,8 @@ import pytest_asyncio
 from infra.local.connecting import connect
 from infra.local.environment import API_KEY, INTEGRATION
 from infra.local.system import LocalSystem
+from tests.bench.google_account import access_token
+from tests.bench.peers import TEMPLATE_RUNNER
 from tests.functions.test_main_job import ADA, backfilled
 from tests.harness.whole import whole_system
 from tests.interop.packages import HERE, installed
@@ -113,6 +115,21 @@ async def test_an_action_and_a_sync_run_as_they_are(
     fetched = await run_cli(system, folder, *DRYRUN, "fetchSubjects", connection, *prefix)
     assert f'"added": {SEEDED},' in fetched
     assert fetched.count('"subject": "> ') == SEEDED
+
+
+@pytest.mark.deep
+async def test_the_runner_of_the_bench_runs_what_the_cli_runs(system: LocalSystem) -> None:
+    token = await access_token(system.google, ADA, f"{system.url}/oauth/callback")
+    template = OWN / "google-mail/syncs/fetchSubjects.ts"
+    arguments = ("100", str(installed(OWN)), str(template), json.dumps({"prefix": "> "}))
+    process = await asyncio.create_subprocess_exec(
+        *("node", str(TEMPLATE_RUNNER), str(system.google.base_url).rstrip("/"), token),
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(TIMEOUT_S):
+        printed, _ = await process.communicate()
+    assert json.loads(printed)["messages"] == SEEDED
 
 
 async def test_templates_of_others_run_as_they_are(

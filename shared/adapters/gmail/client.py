@@ -6,6 +6,7 @@ surface at once: the caller paces.
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -112,6 +113,10 @@ MAX_MAILBOXES: Final = 2_000
 @dataclass(frozen=True)
 class HttpGmail(HttpGmailSync, HttpGmailSend, HttpGmailStreams):
     """One connection's Gmail."""
+
+    def at_once(self, most: int) -> AbstractAsyncContextManager[None]:
+        """Return a block in which so many calls go out together, others' of this process too."""
+        return self.requests.gate.widened(most)
 
 
 class HttpGmailMailboxes:

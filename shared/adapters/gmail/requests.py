@@ -2,7 +2,8 @@
 
 import asyncio
 from asyncio import to_thread
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
@@ -79,6 +80,22 @@ class AdaptiveLimiter:
             self._calm = 0
             self.width += 1
             self._return_turn()
+
+    @asynccontextmanager
+    async def widened(self, most: int) -> AsyncIterator[None]:
+        """Let up to `most` in during the block, unless a narrowing has not worn off."""
+        more = max(0, most - self._most) if self.width == self._most else 0
+        self.width += more
+        for _ in range(more):
+            self._return_turn()
+        try:
+            yield
+        finally:
+            self._owed += max(0, self.width - self._most)
+            self.width = min(self.width, self._most)
+            while self._owed and not self._turns.locked():
+                await self._turns.acquire()  # returns at once: a turn is free
+                self._owed -= 1
 
     def _return_turn(self) -> None:
         if self._owed:

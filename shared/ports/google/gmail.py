@@ -5,6 +5,7 @@ ReauthRequiredError, MissingScopeError, GmailRefusedError (GmailNotFoundError fo
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType, Protocol
@@ -77,6 +78,14 @@ GmailTopic = NewType("GmailTopic", str)
 """The Pub/Sub topic that Gmail publishes to: projects/P/topics/T; empty where there is none."""
 GmailObject = Mapping[str, Any]
 """A JSON object exactly as Gmail answered it (format=full unless said otherwise)."""
+
+
+class GmailTurns(Protocol):
+    """How many calls of one mailbox are under way at once (FACTS 1.8)."""
+
+    def at_once(self, most: int) -> AbstractAsyncContextManager[None]:
+        """Return a block in which so many calls may be under way, unless Gmail minded fewer."""
+        ...
 
 
 class GmailSync(Protocol):
@@ -272,7 +281,7 @@ class GmailStreams(Protocol):
         ...
 
 
-class Gmail(GmailSync, GmailSend, GmailCalls, GmailStreams, Protocol):
+class Gmail(GmailTurns, GmailSync, GmailSend, GmailCalls, GmailStreams, Protocol):
     """Everything, for one connection."""
 
 

@@ -49,7 +49,7 @@ from shared.usecases.sync.outcomes import (
 )
 from shared.usecases.sync.quarantine import retry_quarantine
 from shared.usecases.sync.task import due_task, models_task, sync_task
-from shared.usecases.sync.watch.start import StartWatch
+from shared.usecases.sync.watch.start import Armed, StartWatch
 from shared.usecases.sync.work.backfill import read_chunk
 from shared.usecases.sync.work.delta import read_delta
 from shared.usecases.sync.work.lease import Busy, Change, Held, Idle, Tell, take
@@ -232,8 +232,8 @@ class SyncMailbox:
     async def _take(self, run: Run, step: Step) -> None:
         match step:
             case Anchor():
-                await self.start_watch(run.connection_id)
-                await set_anchor(run)
+                watch = await self.start_watch(run.connection_id)
+                await set_anchor(run, watch.history_id if isinstance(watch, Armed) else None)
             case Delta():
                 await read_delta(run, step)
             case Recover():

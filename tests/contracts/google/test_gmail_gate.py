@@ -19,6 +19,50 @@ async def test_a_mailbox_gets_five_requests_at_once_and_no_more(
     assert google.control("GET", "/stats")["max_in_flight"] == 5
 
 
+async def test_ten_go_out_at_once_in_a_block_that_asks_for_it(
+    google: Google, gmail: HttpGmail
+) -> None:
+    google.fault("latency", delay_ms=5)
+    async with gmail.at_once(10):
+        await asyncio.gather(*(gmail.profile() for _ in range(30)))
+    assert google.control("GET", "/stats")["max_in_flight"] == 10
+
+
+async def test_after_the_block_it_is_as_narrow_as_before() -> None:
+    gate = AdaptiveLimiter(2)
+    async with gate.widened(3), gate, gate:
+        assert not await is_full(gate)
+    async with gate, gate:
+        assert await is_full(gate)
+
+
+async def test_a_complaint_within_a_wide_block_narrows_for_after_it() -> None:
+    gate = AdaptiveLimiter(5)
+    async with gate.widened(10), gate:
+        gate.note_refusal(gate.narrowings)
+    assert gate.width == 5
+    async with gate:
+        gate.note_refusal(gate.narrowings)
+    async with gate.widened(10):
+        assert gate.width == 2
+    async with gate, gate:
+        assert gate.inside == 2
+        assert await is_full(gate)
+
+
+async def is_full(gate: AdaptiveLimiter) -> bool:
+    """Tell whether one more would have to wait."""
+
+    async def visit() -> None:
+        async with gate:
+            pass
+
+    more = asyncio.ensure_future(visit())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return more.cancel()
+
+
 async def test_complaints_of_one_burst_narrow_once(google: Google, gmail: HttpGmail) -> None:
     google.fault("latency", delay_ms=5)
     google.fault("too_many_concurrent", times=4)

@@ -1,16 +1,17 @@
 """Backfill: the whole window, newest first, while live mail goes on."""
 
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from infra.local.google.corpus import seed_messages
 from shared.domain.ids import MessageId, ThreadId
 from shared.ports.google.gmail import MessageRef
+from shared.usecases.sync.work.backfill import FIRST_CHUNK
 from shared.usecases.sync.work.run import Listing, Run
-from tests.harness.google import EMAIL
-from tests.harness.syncing import SyncHarness
+from tests.harness.google import EMAIL, PLENTY
+from tests.harness.syncing import CONNECTION, SyncHarness, sync_harness
 
 
 async def seeded(harness: SyncHarness, count: int, span_days: int = 25) -> None:
@@ -66,6 +67,34 @@ async def test_long_threads_are_read_whole_to_save_units(harness: SyncHarness) -
     await seeded(harness, 300)
     await harness.settle()
     assert harness.units() < 300 * 20 * 0.9
+
+
+async def test_ten_are_asked_for_at_once_while_the_newest_come_then_five() -> None:
+    async with sync_harness(pace=6_000) as harness:
+        await seeded(harness, 300)
+        harness.fault("latency", delay_ms=1)
+        await harness.sync(CONNECTION, budget=timedelta(seconds=1))
+        assert harness.most_in_flight() == 10
+        assert FIRST_CHUNK <= len(await harness.stored()) < 300
+        harness.google.stats.reset()
+        await harness.settle()
+        assert harness.most_in_flight() == 5
+        assert len(await harness.stored()) == 300
+
+
+async def test_a_mailbox_that_takes_fewer_at_once_is_read_five_at_a_time(
+    harness: SyncHarness,
+) -> None:
+    await seeded(harness, 100)
+    harness.fault("latency", delay_ms=1)
+    harness.google.quota.reset(PLENTY, concurrent_requests=7)
+    await harness.run()
+    assert harness.most_in_flight() == 7
+    harness.google.stats.reset()
+    harness.advance(timedelta(minutes=5))
+    await harness.settle()
+    assert harness.most_in_flight() <= 5
+    assert len(await harness.stored()) == 100
 
 
 def test_deleted_messages_are_struck_off_the_pages_listed_ahead() -> None:

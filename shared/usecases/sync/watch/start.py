@@ -9,7 +9,7 @@ from zlib import crc32
 
 from shared.domain.google.observations import Duration, Kinds, Sightings
 from shared.domain.google.refusals import WATCH_TAKEN, Concern
-from shared.domain.ids import ConnectionId, GoogleSub, MailboxId, told_sub
+from shared.domain.ids import ConnectionId, GoogleSub, HistoryId, MailboxId, told_sub
 from shared.domain.sync.mailbox import RENEW_AFTER, Mailbox
 from shared.domain.troubles import concern_of
 from shared.errors import ConflictError, GmailRefusedError, NotFoundError, PostroomError
@@ -31,9 +31,10 @@ IN_VAIN = 2
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """The watch lives until `expires_at`."""
+    """The watch lives until `expires_at`, and tells of every change after `history_id`."""
 
     expires_at: datetime
+    history_id: HistoryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class StartWatch:
         missed = claim.lapse_told or has_lapsed(claim, now)
         if missed and claim.silent_since is None:  # of a silent one the next push tells
             await self.tell(armed, WatchNews.ARMED)
-        return Armed(watched.expires_at)
+        return Armed(watched.expires_at, watched.history_id)
 
     async def _sub(self, connection_id: ConnectionId) -> GoogleSub | None:
         found = await self.connections.get(connection_id)

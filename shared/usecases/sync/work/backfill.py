@@ -17,7 +17,7 @@ from shared.ports.google.gmail import MessageRef
 from shared.ports.sync_store import COMMIT_BYTES
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrated
-from shared.usecases.sync.work.pace import Units
+from shared.usecases.sync.work.pace import HURRIED_IN_FLIGHT, IN_FLIGHT, Units
 from shared.usecases.sync.work.run import Listing, Run
 from shared.usecases.sync.work.steps import list_excluded, removals_since
 from shared.usecases.sync.work.taking_in import take_in
@@ -63,7 +63,8 @@ async def read_chunk(run: Run) -> None:
     await list_excluded(run)
     deadline = min(started + CHUNK_TIME, run.deadline)
     chunk = await _scan(run, run.state.backfill, deadline)
-    fetched = await run.hydrator(deadline, chunk.progress.origin).fetch(chunk.unknown)
+    hydrator = run.hydrator(deadline, chunk.progress.origin, at_once=_at_once(run, chunk.progress))
+    fetched = await hydrator.fetch(chunk.unknown)
     chunk.shifted = await _may_have_shifted(run, chunk)
     if run.listing is not None:
         run.listing.refs[:0] = fetched.left
@@ -73,6 +74,11 @@ async def read_chunk(run: Run) -> None:
     run.note("backfill", started, stored=len(fetched.messages), failed=len(fetched.failed))
     if fetched.interrupted:
         raise fetched.interrupted
+
+
+def _at_once(run: Run, progress: Backfill) -> int:
+    """Return how many requests: more for the newest mail, that a user waits for, but not again."""
+    return IN_FLIGHT if progress.stored or run.failures else HURRIED_IN_FLIGHT
 
 
 async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:

@@ -57,6 +57,7 @@ class Hydrator:
     clock: Clock
     deadline: datetime
     urgent: bool = False
+    at_once: int = IN_FLIGHT
     hold: Callable[[MessageId], Awaitable[None]] | None = None
     """Where a worker died: told of the one message that is fetched then."""
     alone: bool = False
@@ -75,8 +76,9 @@ class Hydrator:
             self.result.left.extend(wanted[1:])
             wanted = wanted[:1]
         jobs = iter(_jobs(wanted))
-        workers = [self._work(jobs) for _ in range(min(IN_FLIGHT, len(wanted)))]
-        await asyncio.gather(*workers)
+        workers = [self._work(jobs) for _ in range(min(self.at_once, len(wanted)))]
+        async with self.gmail.at_once(self.at_once):
+            await asyncio.gather(*workers)
         for job in jobs:
             self.result.left.extend(job)
         self._judge_unavailable()

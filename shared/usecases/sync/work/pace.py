@@ -26,6 +26,8 @@ BURST = timedelta(seconds=12.5)
 the newest messages of a mailbox just connected are there at once."""
 IN_FLIGHT = 5
 """Requests at once per mailbox: its limit is unpublished and shared by every app (FACTS 1.8)."""
+HURRIED_IN_FLIGHT = 10
+"""The most that was seen to be safe, for the half second in which a mailbox's newest mail comes."""
 
 
 class Units:

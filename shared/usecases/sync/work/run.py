@@ -34,7 +34,7 @@ from shared.ports.sync_store import Batch, NewestQuery, Quarantine, Records, ent
 from shared.usecases.sync.work.changes import Changes
 from shared.usecases.sync.work.hydrate import Hydrator
 from shared.usecases.sync.work.lease import Change, Held
-from shared.usecases.sync.work.pace import TokenBucket, Units
+from shared.usecases.sync.work.pace import IN_FLIGHT, TokenBucket, Units
 
 BLAMED_AFTER = 4
 """Runs in a row that failed, 15 s at least, after which it is the messages that do not come."""
@@ -148,7 +148,14 @@ class Run:
             found += joined
         return found
 
-    def hydrator(self, deadline: datetime, origin: Origin, *, urgent: bool = False) -> Hydrator:
+    def hydrator(
+        self,
+        deadline: datetime,
+        origin: Origin,
+        *,
+        urgent: bool = False,
+        at_once: int = IN_FLIGHT,
+    ) -> Hydrator:
         """Return what fetches a step's messages: one at a time after a worker died of some."""
 
         async def hold(message_id: MessageId) -> None:
@@ -160,6 +167,7 @@ class Run:
             self.clock,
             deadline,
             urgent=urgent,
+            at_once=at_once,
             hold=hold if self.state.careful else None,
             alone=self.before.failures >= BLAMED_AFTER,
             answers=self._answers,

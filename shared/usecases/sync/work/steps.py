@@ -88,12 +88,20 @@ async def list_excluded(run: Run) -> None:
     run.excluded_listed = True
 
 
-async def set_anchor(run: Run) -> None:
-    """Make the mailbox's current history ID the checkpoint; deltas are live from here on."""
+async def set_anchor(run: Run, watched: HistoryId | None) -> None:
+    """Make the mailbox's current history ID the checkpoint; deltas are live from here on.
+
+    It is `watched`, that of a watch just armed, or else the profile's (FACTS 3.9).
+    """
     started = run.clock.now()
-    profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
-    await run.held.commit(lambda state: anchor(state, profile.history_id, started))
+    history_id = watched or await _current_history_id(run)
+    await run.held.commit(lambda state: anchor(state, history_id, started))
     run.note("anchor", started)
+
+
+async def _current_history_id(run: Run) -> HistoryId:
+    profile = await run.pace.run(Units.PROFILE, run.gmail.profile(), urgent=True)
+    return profile.history_id
 
 
 def anchor(state: SyncState, history_id: HistoryId, now: datetime) -> SyncState:
