@@ -76,12 +76,13 @@ def turns(count: int) -> Iterable[int]:
 
 
 async def killed_everywhere(shared_google: SharedGoogle) -> Counter[tuple[Point, Side]]:
-    """Die in every point of every scene."""
+    """Die in every point of every scene: at all turns where it is new, at one of them after."""
     killed: Counter[tuple[Point, Side]] = Counter()
-    for scene in SCENES:
+    for number, scene in enumerate(SCENES):
         crossed = (await surveyed(shared_google, scene)).crossed
         for (point, side), count in sorted(crossed.items()):
-            for turn in turns(count):
+            some = turns(count)
+            for turn in [some[number % len(some)]] if killed[point, side] else some:
                 death = Death(point, side, turn)
                 came = await died(shared_google, scene, death)
                 killed[point, side] += came == death

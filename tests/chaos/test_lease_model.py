@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.lease_actors import Actors
 from tests.chaos.lease_model import Setting
-from tests.chaos.lease_rules import CAPPED, CAPPED_TWICE, FALSE, ONE, RULES, TWO, Rule, searched
+from tests.chaos.lease_rules import CAPPED, FALSE, ONE, RULES, TWO, Rule, searched
 from tests.chaos.lease_world import Budget
 
 THREE = Budget(changes=3)
@@ -68,7 +68,9 @@ DEEP_SETTINGS = {
     "one dies or is slow, a push comes twice, looks fetch": Setting(
         ONE._replace(crashes=1, doubled=1, ticks=1), workers=2, leased=True
     ),
-    "Gmail announces two of four changes": CAPPED_TWICE,
+    "Gmail announces two of three changes": Setting(
+        Budget(changes=3, capped=1, waits=1), workers=2
+    ),
     "three changes in commits of their own": Setting(THREE, workers=2, paged=True, short=True),
     "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1), leased=True),
     "two deaths, two pushes, one twice": Setting(TWO._replace(crashes=2, doubled=1)),
