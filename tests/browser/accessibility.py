@@ -14,10 +14,11 @@ Scheme = Literal["light", "dark"]
 WIDE, PHONE = (1360, 900), (390, 844)
 CONTRAST = ("color-contrast", "link-in-text-block")
 """What a change of colours alone may break."""
-RUN = """async (rules) => (await axe.run(document, {
+RUN = """async ([rules, without]) => (await axe.run(document, {
   runOnly: rules.length
     ? { type: "rule", values: rules }
     : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])),
   resultTypes: ["violations"],
 })).violations.map(
   (one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(" ")).join("; ")})`
@@ -48,6 +49,11 @@ BROKEN = """() => {
   return found;
 }"""
 """Words alone: an address that is wider than its place has to break somewhere."""
+STYLED = """() => {
+  const named = (one) => [one.localName, ...one.classList].join(".");
+  const path = (one) => one === document.body ? "" : `${path(one.parentElement)} ${named(one)}`;
+  return [...new Set([...document.body.querySelectorAll("*")].map(path))];
+}"""
 OVERHANG = "document.documentElement.scrollWidth - innerWidth"
 
 
@@ -88,12 +94,17 @@ def kept_as(page: Page, keep: Keep, name: str) -> Shown:
     return shown
 
 
-async def violations(page: Page | Frame, rules: Sequence[str] = ()) -> list[str]:
-    """Return what of these rules, or of all, the page breaks, and where. Skips without Node."""
+async def violations(
+    page: Page | Frame, rules: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[str]:
+    """Return what of these rules, or of all but some, the page breaks, and where.
+
+    Skips without Node.
+    """
     if await page.evaluate("typeof axe") == "undefined":  # half a megabyte to parse
         script = installed() / "axe-core" / "axe.min.js"
         await page.evaluate(script.read_text("utf-8"))
-    found: list[str] = await page.evaluate(RUN, list(rules))
+    found: list[str] = await page.evaluate(RUN, [list(rules), list(without)])
     return found
 
 
@@ -115,6 +126,11 @@ async def put_on(page: Page, look: Look) -> None:
     for frame in await own_frames(page):
         await frame.evaluate(TURN, look.direction)
         await frame.evaluate(SETTLED)
+
+
+async def styled(page: Page) -> set[str]:
+    """Return the paths of tags and classes by which the page's elements get their colours."""
+    return set(await page.evaluate(STYLED))
 
 
 async def misfits(page: Page) -> list[str]:

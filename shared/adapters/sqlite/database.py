@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -24,6 +25,9 @@ NO_TEXT = "Could not decode to UTF-8"
 """How Python says that a stored text is none; it quotes it, so it is never passed on."""
 PRIVATE = 0o600
 """Mode of the file; SQLite gives its log and shared memory the same."""
+
+IN_MEMORY = ":memory:"
+"""SQLite's name for a database without a file."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -69,11 +73,11 @@ class SqliteDatabase:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             # What is deleted is overwritten: mail must not stay readable in free pages.
             self._connection.execute("PRAGMA secure_delete = ON")
+            if str(path) == IN_MEMORY:
+                _empty().backup(self._connection)
+                return
         with self.transaction() as connection:
-            for table, name, kind in ADDED:
-                _add_column(connection, table, name, kind)
-            for statement in SCHEMA:
-                connection.execute(statement)
+            _make_tables(connection)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Read. Raises StoreUnavailableError."""
@@ -110,9 +114,24 @@ class SqliteDatabase:
             self._connection.close()
 
 
+@cache
+def _empty() -> sqlite3.Connection:
+    """Return a database in memory with our tables: copied in a tenth of the time of making one."""
+    connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+    _make_tables(connection)
+    return connection
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    for table, name, kind in ADDED:
+        _add_column(connection, table, name, kind)
+    for statement in SCHEMA:
+        connection.execute(statement)
+
+
 def create_private(path: str | Path) -> None:
     """Create a database file that only its owner can read, whatever the process's umask."""
-    if str(path) == ":memory:":
+    if str(path) == IN_MEMORY:
         return
     with suppress(OSError):  # SQLite says what is wrong with the place
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))

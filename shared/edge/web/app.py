@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -56,22 +57,26 @@ def build_app(
         logs.log("own code is not served", level=logging.ERROR, **named)
     table = [*routes, *(one for one in health.ROUTES if one.name not in {r.name for r in routes})]
     app = Starlette(
-        routes=[*(_path(route, container) for route in table), *sockets],
+        routes=[*map(_path, table), *sockets],
         exception_handlers={HTTPException: _http_exception},
     )
+    app.state.container = container
     app.router.redirect_slashes = False
     app.add_middleware(_RequestMiddleware, function=function, container=container)
     return app
 
 
-def _path(route: Route, container: Container) -> Path:
+@cache
+def _path(route: Route) -> Path:
+    """Return Starlette's route, compiled once a process."""
     path = route.path.rstrip("/") or "/"
-    return Path(path, _endpoint(route, container), methods=[route.method])
+    return Path(path, _endpoint(route), methods=[route.method])
 
 
-def _endpoint(route: Route, container: Container) -> "Callable[[Request], Awaitable[Response]]":
+def _endpoint(route: Route) -> "Callable[[Request], Awaitable[Response]]":
     async def endpoint(request: Request) -> Response:
         request.scope["postroom.route"] = route.path
+        container: Container = request.app.state.container
         try:
             return await _respond(request, route, container)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer of ours

@@ -110,7 +110,7 @@ Refuse = Callable[[Call, Exception], Awaitable[Response]]
 """Shows an error in another way than as our JSON; the call's caller is not known there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """One method on one path. Its docstring in OpenAPI is the function's own.
 
