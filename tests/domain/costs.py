@@ -13,6 +13,7 @@ from typing import Any, Final
 SMALLEST: Final = 8 * 1024
 LARGEST: Final = 512 * 1024
 """Characters: all that Gmail takes as headers (FACTS 18.12)."""
+SIZES: Final = (SMALLEST, 64 * 1024, LARGEST)
 FLOOR_S: Final = 0.006
 QUICK_S: Final = 0.015
 FLOOR_BYTES: Final = 4_000_000
@@ -25,10 +26,13 @@ Family = Callable[[int], Any]
 
 
 def growth(parse: Parse, family: Family) -> str | None:
-    """Return what is wrong with how the cost grows on a family, None where nothing is."""
-    size = SMALLEST
-    while size < LARGEST and _seconds(parse, family(size)) < FLOOR_S:
-        size *= 2
+    """Return what is wrong with how the cost grows on a family, None where nothing is.
+
+    What takes no time even at the largest size is judged by its memory alone.
+    """
+    size = next((one for one in SIZES if _seconds(parse, family(one)) >= FLOOR_S), None)
+    if size is None:
+        return _larger(parse, family)
     # A step may cross a limit, or from one level of memory to the next; a power grows at each. So
     # one try at each comes first, and many only where none of the steps was in proportion.
     slower = None
