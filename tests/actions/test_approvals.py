@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ from tests.actions.agents import (
     told,
     trail,
 )
-from tests.harness.acting import ActionHarness
+from tests.harness.acting import ActionHarness, action_harness
 from tests.harness.samples import CONNECTION, OTHER, a_key
 
 ASKING: dict[str, Any] = {"approval_required": True}
@@ -293,20 +294,19 @@ async def test_whoever_sees_one_connection_decides_about_no_other(harness: Actio
     assert not sent(harness)
 
 
-async def test_what_waits_is_sealed_and_gone_with_the_connection(harness: ActionHarness) -> None:
-    caller, anne = await agent(harness, **ASKING), await person(harness)
-    id = await asked_for(caller, "send-email", {**HELLO, "subject": "Quartz"})
-    path = harness.container.settings.sqlite_path
-    assert path is not None
-    with sqlite3.connect(path) as file:
-        stored = "\n".join(map(repr, file.execute("SELECT * FROM approvals").fetchall()))
-    assert "Quartz" not in stored
-    assert BOB not in stored
-    grant = await harness.container.use(Grants).get(CONNECTION)
-    assert grant
-    await harness.container.use(Grants).delete(grant)
-    gone = await shown(anne, id)
-    assert (gone["preview"], gone["arguments"], gone["state"]) == (None, None, "pending")
+async def test_what_waits_is_sealed_and_gone_with_the_connection(tmp_path: Path) -> None:
+    async with action_harness(tmp_path, on_disk=True) as harness:
+        caller, anne = await agent(harness, **ASKING), await person(harness)
+        id = await asked_for(caller, "send-email", {**HELLO, "subject": "Quartz"})
+        with sqlite3.connect(tmp_path / "postroom.sqlite") as file:
+            stored = "\n".join(map(repr, file.execute("SELECT * FROM approvals").fetchall()))
+        assert "Quartz" not in stored
+        assert BOB not in stored
+        grant = await harness.container.use(Grants).get(CONNECTION)
+        assert grant
+        await harness.container.use(Grants).delete(grant)
+        gone = await shown(anne, id)
+        assert (gone["preview"], gone["arguments"], gone["state"]) == (None, None, "pending")
 
 
 async def test_the_log_tells_who_asked_and_who_said_what(harness: ActionHarness) -> None:

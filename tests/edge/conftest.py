@@ -26,7 +26,7 @@ ClientOf = Callable[[Sequence[Route]], httpx.AsyncClient]
 
 @pytest.fixture
 def environ(tmp_path: Path) -> Mapping[str, str]:
-    return samples.environ(tmp_path)
+    return samples.environ_in_memory(tmp_path)
 
 
 @pytest.fixture

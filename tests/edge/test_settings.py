@@ -7,6 +7,12 @@ import pytest
 
 from shared.edge.settings.deployment import settings_from
 from shared.errors import ConfigurationError
+from tests.harness import samples
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Mapping[str, str]:
+    return samples.environ(tmp_path)
 
 
 def test_every_problem_is_named_in_one_error(environ: Mapping[str, str]) -> None:

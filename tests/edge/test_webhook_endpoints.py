@@ -1,7 +1,9 @@
 """/webhook-endpoints and redelivery over HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,9 +24,15 @@ from shared.ports.events import WebhookEndpoints
 from shared.ports.google.oauth import Sealer
 from shared.ports.store import Store
 from shared.usecases.events.receivers import opened_secret
+from tests.harness import samples
 from tests.harness.samples import a_key
 
 URL = "https://product.example.com/hooks"
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Mapping[str, str]:
+    return samples.environ(tmp_path)
 
 
 @pytest.fixture(autouse=True)

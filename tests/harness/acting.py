@@ -26,7 +26,14 @@ from shared.usecases.connect.tokens.access_tokens import AccessTokens
 from tests.harness.clock import HurriedClock
 from tests.harness.google import EMAIL, Harness, IssuedTokens, emulated_google
 from tests.harness.outside import Host
-from tests.harness.samples import API_KEY, CONNECTION, a_connection, environ, tenant
+from tests.harness.samples import (
+    API_KEY,
+    CONNECTION,
+    a_connection,
+    environ,
+    environ_in_memory,
+    tenant,
+)
 
 
 @dataclass
@@ -64,11 +71,12 @@ class ActionHarness(Harness):
 
 @asynccontextmanager
 async def action_harness(
-    folder: Path, scopes: Sequence[str] = (MODIFY,)
+    folder: Path, scopes: Sequence[str] = (MODIFY,), *, on_disk: bool = False
 ) -> AsyncIterator[ActionHarness]:
     """Connect a mailbox with these scopes."""
     create_keyring(folder / "keyring.json")
-    container, clock = AutowiredContainer(settings_from(environ(folder))), HurriedClock()
+    settings = environ(folder) if on_disk else environ_in_memory(folder)
+    container, clock = AutowiredContainer(settings_from(settings)), HurriedClock()
     with emulated_google(EMAIL) as (google, transport):
         container.bind(Clock, clock)
         container.bind(AccessTokens, IssuedTokens(google, scopes))
