@@ -73,25 +73,26 @@ DEEP_SETTINGS = {
     ),
     "three changes in commits of their own": Setting(THREE, workers=2, paged=True, short=True),
     "a death and a slow worker": Setting(TWO._replace(crashes=1, ticks=1), leased=True),
-    "two deaths, two pushes, one twice": Setting(TWO._replace(crashes=2, doubled=1)),
-    "a lost answer and a death": Setting(TWO._replace(lost=1, crashes=1), parts=True),
+    "two deaths, a push twice": Setting(ONE._replace(crashes=2, doubled=1)),
+    "a lost answer and a death": Setting(
+        ONE._replace(lost=1, crashes=1, doubled=1), parts=True, workers=2
+    ),
     "two lost answers": Setting(TWO._replace(lost=2)),
     "a late write, one change unannounced": Setting(
         TWO._replace(late=1, dropped=1), workers=2, paged=True, short=True
     ),
     "a slow worker with many commits": Setting(
-        TWO._replace(ticks=1), workers=2, paged=True, short=True
+        ONE._replace(ticks=1, doubled=1), workers=2, paged=True, short=True
     ),
     "a very slow worker, a push twice": Setting(
-        ONE._replace(doubled=1, ticks=2), workers=2, parts=True, leased=True
+        ONE._replace(doubled=1, ticks=2), workers=2, leased=True
     ),
     "three changes, a death, pages": Setting(THREE._replace(crashes=1), paged=True, leased=True),
-    "a listing cut short, a death": Setting(
-        TWO._replace(crashes=1, triggers=1), workers=2, paged=True, short=True
+    "a hidden change, a death, time": Setting(
+        ONE._replace(crashes=1, waits=1, doubled=1), workers=2, lag_s=20
     ),
-    "hidden changes, a death, time": Setting(TWO._replace(crashes=1, waits=1), workers=2, lag_s=20),
-    "a trigger, a death, reconcile": Setting(
-        ONE._replace(triggers=1, crashes=1), reconcile=True, workers=2
+    "a trigger, a death, one change unannounced": Setting(
+        ONE._replace(triggers=1, crashes=1, dropped=1), workers=2
     ),
 }
 
