@@ -7,6 +7,7 @@ live functions are given the code compiled from that. Outside of a `Life` nothin
 import ast
 import asyncio
 import gc
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import shared.usecases.sync as package
 
@@ -65,6 +66,8 @@ class Passenger(Protocol):
         ...
 
 
+WAITS_ALONE: Final = re.compile(r"\.lock$|\.at_once\(.*\)$")
+"""Blocks that are entered and left within the process: there is nothing to die in."""
 ABOARD: ContextVar[Passenger | None] = ContextVar("ABOARD", default=None)
 
 
@@ -96,7 +99,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
         for item in node.items:
             entered = ast.unparse(item.context_expr)
-            if not entered.endswith(".lock"):  # in a lock there is nothing to die in
+            if not WAITS_ALONE.search(entered):
                 raise NotImplementedError(f"{self.file}:{node.lineno}: async with {entered}")
         return self.generic_visit(node)
 

@@ -8,6 +8,7 @@ import pytest
 
 from shared.ports.store import Store
 from tests.contracts.backends import Backend, FirestoreBackend, SqliteBackend
+from tests.harness.samples import empty_store
 
 
 @pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulators)])
@@ -16,7 +17,9 @@ async def backend(
 ) -> AsyncIterator[Backend]:
     """One empty database."""
     if request.param == "sqlite":
-        opened: Backend = SqliteBackend(tmp_path / "store.db")
+        path = tmp_path / "store.db"
+        path.write_bytes(empty_store())
+        opened: Backend = SqliteBackend(path)
     else:
         host = request.getfixturevalue("firestore_emulator")
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
