@@ -30,6 +30,16 @@ async def first_sync(harness: ChaosHarness) -> None:
     await run(harness)
 
 
+async def _unwatched_mailbox(harness: ChaosHarness) -> None:
+    await _new_mailbox(harness)
+    harness.fault("status_503", method="watch", times=1)
+
+
+async def first_sync_without_a_watch(harness: ChaosHarness) -> None:
+    """Anchor where no watch could be armed."""
+    await run(harness)
+
+
 async def _large_new_mailbox(harness: ChaosHarness) -> None:
     for n in range(4):
         harness.owner.receive_noise(f"large {n}", 1_400_000 + n)
@@ -228,6 +238,7 @@ async def delta_that_ends_a_trouble(harness: ChaosHarness) -> None:
 
 SCENES = [
     Scene(_new_mailbox, first_sync),
+    Scene(_unwatched_mailbox, first_sync_without_a_watch),
     Scene(_changes, delta_by_push),
     Scene(_unwatched_changes, delta_nobody_announced),
     Scene(_early_404, retry_from_quarantine),
