@@ -128,7 +128,7 @@ async def put_on(page: Page, look: Look) -> None:
         await frame.evaluate(SETTLED)
 
 
-async def styled(page: Page) -> set[str]:
+async def style_paths(page: Page) -> set[str]:
     """Return the paths of tags and classes by which the page's elements get their colours."""
     return set(await page.evaluate(STYLED))
 

@@ -15,7 +15,7 @@ from tests.browser.accessibility import (
     kept_as,
     misfits,
     put_on,
-    styled,
+    style_paths,
     unsound,
     violations,
 )
@@ -63,7 +63,7 @@ async def test_every_other_page_is_sound_too(system: LocalSystem, browser: Brows
     for name in (name for name in PAGES if name not in SHOWN):
         await put_on(page, LIGHT)
         await page.goto(f"{system.url}/docs/{name}")
-        new = await styled(page) - judged
+        new = await style_paths(page) - judged
         found = await violations(page, without=() if new else CONTRAST)
         if new:
             await put_on(page, DARK)

@@ -116,7 +116,7 @@ class HttpGmail(HttpGmailSync, HttpGmailSend, HttpGmailStreams):
 
     def at_once(self, most: int) -> AbstractAsyncContextManager[None]:
         """Return a block in which so many calls go out together, others' of this process too."""
-        return self.requests.gate.widened(most)
+        return self.requests.gate.widen(most)
 
 
 class HttpGmailMailboxes:

@@ -82,7 +82,7 @@ class AdaptiveLimiter:
             self._return_turn()
 
     @asynccontextmanager
-    async def widened(self, most: int) -> AsyncIterator[None]:
+    async def widen(self, most: int) -> AsyncIterator[None]:
         """Let up to `most` in during the block, unless a narrowing has not worn off."""
         more = max(0, most - self._most) if self.width == self._most else 0
         self.width += more

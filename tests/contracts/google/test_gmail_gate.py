@@ -30,7 +30,7 @@ async def test_ten_go_out_at_once_in_a_block_that_asks_for_it(
 
 async def test_after_the_block_it_is_as_narrow_as_before() -> None:
     gate = AdaptiveLimiter(2)
-    async with gate.widened(3), gate, gate:
+    async with gate.widen(3), gate, gate:
         assert not await is_full(gate)
     async with gate, gate:
         assert await is_full(gate)
@@ -38,12 +38,12 @@ async def test_after_the_block_it_is_as_narrow_as_before() -> None:
 
 async def test_a_complaint_within_a_wide_block_narrows_for_after_it() -> None:
     gate = AdaptiveLimiter(5)
-    async with gate.widened(10), gate:
+    async with gate.widen(10), gate:
         gate.note_refusal(gate.narrowings)
     assert gate.width == 5
     async with gate:
         gate.note_refusal(gate.narrowings)
-    async with gate.widened(10):
+    async with gate.widen(10):
         assert gate.width == 2
     async with gate, gate:
         assert gate.inside == 2
