@@ -55,7 +55,7 @@ class Requests:
     seen: list[str] = field(default_factory=list)
 
     async def note(self, request: httpx.Request) -> None:
-        kind = parse_qs(request.content.decode()).get("grant_type", [""])[0]
+        kind = parse_qs(request.content.decode("latin-1")).get("grant_type", [""])[0]
         self.seen.append(f"{request.method} {request.url.path} {kind}".strip())
 
     def count(self, call: str) -> int:
