@@ -5,7 +5,7 @@ what it waits for has begun, and after it has happened with nobody to see the an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -70,7 +70,7 @@ async def died(shared_google: SharedGoogle, scene: Scene, death: Death) -> Death
         return life.died_at
 
 
-def turns(count: int) -> Iterable[int]:
+def turns(count: int) -> list[int]:
     """Choose the first time, the last and one in the middle."""
     return sorted({1, (count + 1) // 2, count})
 
