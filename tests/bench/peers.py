@@ -130,7 +130,7 @@ def _templates(scale: Scale) -> list[Reader]:
         else []
     )
     if not found:
-        print("SKIPPED: no TEMPLATES=DIR with google-mail/syncs/messages.ts: nobody reads by it")
+        print("SKIPPED: Nango's template: TEMPLATES=DIR holds no google-mail/syncs/messages.ts")
         return []
     try:
         modules = node_modules(PACKAGES)

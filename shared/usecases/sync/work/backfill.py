@@ -77,8 +77,8 @@ async def read_chunk(run: Run) -> None:
 
 
 def _at_once(run: Run, progress: Backfill) -> int:
-    """Return how many requests: more for the newest mail, that a user waits for, but not again."""
-    return IN_FLIGHT if progress.stored or run.failures else HURRIED_IN_FLIGHT
+    """Return how many requests: more for the first chunk, that a user waits for, tried once."""
+    return IN_FLIGHT if progress.paced or run.failures else HURRIED_IN_FLIGHT
 
 
 async def _scan(run: Run, progress: Backfill, deadline: datetime) -> Chunk:
