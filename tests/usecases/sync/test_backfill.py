@@ -82,6 +82,19 @@ async def test_ten_are_asked_for_at_once_while_the_newest_come_then_five() -> No
         assert len(await harness.stored()) == 300
 
 
+async def test_a_first_chunk_of_which_nothing_came_is_hurried_once() -> None:
+    async with sync_harness(pace=6_000) as harness:
+        await seeded(harness, 300)
+        harness.fault("latency", delay_ms=1)
+        harness.fault("body_not_json", method="messages.get", times=10_000)
+        harness.fault("body_not_json", method="threads.get", times=10_000)
+        await harness.sync(CONNECTION, budget=timedelta(seconds=1))
+        assert await harness.stored() == {}
+        harness.google.stats.reset()
+        await harness.sync(CONNECTION, budget=timedelta(minutes=1))
+        assert harness.most_in_flight() == 5
+
+
 async def test_a_mailbox_that_takes_fewer_at_once_is_read_five_at_a_time(
     harness: SyncHarness,
 ) -> None:
