@@ -65,13 +65,13 @@ class Soak:
 
     system: LocalSystem
     plan: Plan
+    footprint: Footprint
     owners: dict[ConnectionId, Owner] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     waiting: dict[tuple[ConnectionId, str], float] = field(default_factory=dict)
     lags_s: list[float] = field(default_factory=list)
     passing: list[tuple[float, Fault]] = field(default_factory=list)
     spent: set[tuple[str, str]] = field(default_factory=set)
-    footprint: Footprint = field(default_factory=Footprint)
     spending: Spending = field(init=False)
     alive: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Both clocks leap together, so not while Postroom lies dead."""
@@ -250,8 +250,9 @@ async def soak(plan: Plan, directory: Path) -> list[str]:
         "POSTROOM_REQUESTS_PER_MINUTE": str(PLENTY),
     }
     google = GoogleSettings(units_per_minute=PLENTY)
+    footprint = Footprint()
     async with LocalSystem.start(directory, environ=environ, google=google) as system:
-        run = Soak(system, plan)
+        run = Soak(system, plan, footprint)
         await run.connect_all()
         await system.settle(timeout_s=1_800)
         await run.run()
