@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from types import CellType, CodeType, CoroutineType, FunctionType, MethodType
 from typing import Any
 
@@ -69,11 +70,12 @@ class Standpoint:
         return state
 
     def _fields(self, value: Any) -> Hashable:
-        names = [field.name for field in fields(value) if field.name not in self._ignored]
-        return (type(value).__name__, *(self.of(getattr(value, name)) for name in names))
+        kind: type = type(value)
+        names = [name for name in _field_names(kind) if name not in self._ignored]
+        return (kind.__name__, *[self.of(getattr(value, name)) for name in names])
 
     def _items(self, values: Any) -> Hashable:
-        return tuple(self.of(item) for item in values)
+        return tuple([self.of(item) for item in values])
 
     def _members(self, values: Any) -> Hashable:
         return frozenset(self.of(item) for item in values)
@@ -97,16 +99,18 @@ class Standpoint:
         frame = coroutine.cr_frame
         if frame is None:
             return "ended"
-        local = [
-            (name, self.of(value))
-            for name, value in frame.f_locals.items()
-            if name not in self._ignored
-        ]
+        held = frame.f_locals  # its order is by when each was bound at a look before
+        local = [(name, self.of(held[name])) for name in sorted(held) if name not in self._ignored]
         return (frame.f_code, frame.f_lasti, tuple(local), self._awaited(coroutine))
 
     def _awaited(self, coroutine: "CoroutineType[Any, Any, Any]") -> Hashable:
         inner = coroutine.cr_await
         return self._suspended(inner) if isinstance(inner, CoroutineType) else None
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 _Frozen = Callable[[Standpoint, Any], Hashable]

@@ -3,27 +3,16 @@
 Each worker is the coroutine of the real `SyncMailbox` (or `ControlSync.trigger`). Every call of a
 port suspends it with a request; the model answers when it pleases. A step taken once from a
 standpoint (`continuation`) is remembered, so the search over interleavings runs on table look-ups.
+Workers are left suspended where they came to: a step from there is taken by one of them, and only
+where none is left by one that is brought there anew, through all that another was answered.
 """
 
-from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from math import ceil
 from types import CoroutineType
 from typing import Any, NamedTuple
 
-from shared.domain.ids import (
-    LARGEST_HISTORY_ID,
-    ConnectionId,
-    HistoryId,
-    LabelId,
-    MessageId,
-    PageToken,
-    ThreadId,
-)
-from shared.domain.ids import SequenceNumber as Number
-from shared.domain.sync.history import HistoryMessage, HistoryRecord, LabelChange
-from shared.domain.sync.records.record import Origin, RecordHead
 from shared.domain.sync.state import SyncState, Tally
 from shared.errors import (
     ConflictError,
@@ -34,21 +23,10 @@ from shared.errors import (
 )
 from shared.ports.documents import Versioned
 from shared.ports.google.gmail import HistoryPage
-from shared.ports.queue import Task
-from shared.ports.sync_store import Batch
-from shared.usecases.sync.control import ControlSync
-from shared.usecases.sync.handle_push import PUSH_BUDGET
 from shared.usecases.sync.outcomes import LostLease
-from shared.usecases.sync.sync_mailbox import SyncMailbox
-from shared.usecases.sync.work.pace import QuotaGovernor
-from tests.chaos.continuation import Name, Port, Standpoint, names_of
+from tests.chaos.continuation import Name, Standpoint, names_of
+from tests.chaos.lease_ports import MESSAGE, Request, UseCases, head, record
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-CONNECTION = ConnectionId("c")
-MESSAGE = HistoryMessage(MessageId("m"), ThreadId("t"))
-FIRST_CHECKPOINT = 10
-UNITS = 10**9
-TASK_BUDGET = timedelta(minutes=4)
 QUOTA = {"pace", "paces", "spent", "spent_before", "_ready_at"}
 """Live mail never waits for it."""
 REPORTS = {
@@ -57,30 +35,18 @@ REPORTS = {
 }
 """What is told, and decides nothing."""
 IGNORED = frozenset(QUOTA | REPORTS)
+NOWHERE = -1
+"""The point of a worker that is about to start."""
 
-Request = tuple[Any, ...]
 Answer = tuple[Any, ...]
+Fresh = Callable[[], tuple[Name, ...]]
+"""Random names that nobody knows; only asked for where a step may draw some."""
 ERRORS: Mapping[str, Callable[[str], PostroomError]] = {
     "conflict": ConflictError,
     "store down": StoreUnavailableError,
     "queue down": QueueUnavailableError,
     "gmail down": GmailUnavailableError,
 }
-
-
-def seconds(moment: datetime) -> int:
-    """Return a moment as the model's clock counts: nothing comes before its time."""
-    return ceil((moment - EPOCH).total_seconds())
-
-
-def history_id(change: int) -> HistoryId:
-    """Return the history ID of the change with this number, counted from 0."""
-    return HistoryId(FIRST_CHECKPOINT + 10 * (change + 1))
-
-
-def label(change: int) -> LabelId:
-    """Return the label by which a change shows on the record."""
-    return LabelId(f"L{change}")
 
 
 class Point(NamedTuple):
@@ -98,77 +64,29 @@ class Ended(NamedTuple):
     fenced: bool
 
 
-class _Asked:
-    """Awaiting it suspends the worker until the model answers."""
+class Turn(NamedTuple):
+    """What a worker was answered, when, and the random names it might draw then."""
 
-    def __init__(self, *request: Any) -> None:
-        self._request = request
-
-    def __await__(self) -> Generator[Request, Any, Any]:
-        return (yield self._request)
+    answer: Answer
+    now: int
+    fresh: tuple[Name, ...]
 
 
-class _Clock(Port):
-    def __init__(self) -> None:
-        self.at = 0
+class Step(NamedTuple):
+    """How many random names a step draws, and where it ends by each choice of them.
 
-    def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.at)
+    How many it draws does not hang on which: a name is only compared, and a fresh one equals none.
+    """
 
-    async def sleep(self, duration: timedelta) -> None:
-        """Take no time: the model lets time pass wherever it wants."""
-
-
-class _Store(Port):
-    """SyncStates, Records, Quarantine, Outbox and Operations, as far as a sync asks them."""
-
-    async def get(self, *_: Any) -> Any:
-        return await _Asked("get")
-
-    async def swap(self, was: Versioned[SyncState], now: SyncState) -> Any:
-        return await _Asked("swap", int(was.version), now, None)
-
-    async def commit(self, was: Versioned[SyncState], now: SyncState, batch: Batch) -> Any:
-        assert not batch.put
-        assert not batch.quarantine
-        written = [(frozenset(head.label_ids), head.sequence) for head in batch.heads]
-        one = written[0] if written else None
-        return await _Asked("commit", int(was.version), now, one)
-
-    async def heads(self, *_: Any) -> Any:
-        return await _Asked("heads")
+    draws: int
+    ends: dict[tuple[Name, ...], int | Ended]
 
 
-class _Nobody(Port):
-    """Events, operations, connections and watches: left out, so nothing is ever there."""
+class Actor(NamedTuple):
+    """A coroutine, and what brought it to where it stands."""
 
-    async def get(self, *_: Any) -> None:
-        """Know no such document."""
-
-    async def append(self, *_: Any) -> None:
-        """Keep no log."""
-
-
-class _Queue(Port):
-    async def enqueue(self, task: Task) -> None:
-        due = seconds(task.not_before) if task.not_before else None
-        await _Asked("enqueue", due, task.name)
-
-
-class _Gmail(Port):
-    def of(self, _: ConnectionId) -> "_Gmail":
-        return self
-
-    async def history(self, start: HistoryId, page: PageToken | None) -> Any:
-        return await _Asked("history", start, page)
-
-
-class _Sync(SyncMailbox, Port):
-    """The real one; its ports are the same for every worker."""
-
-
-class _Control(ControlSync, Port):
-    """The real one; its ports are the same for every worker."""
+    coroutine: Coroutine[Any, Any, Any]
+    past: tuple[Turn, ...] = ()
 
 
 class Actors:
@@ -177,37 +95,24 @@ class Actors:
     def __init__(self, *, doubtful: bool = False) -> None:
         """Begin with an empty table; where `doubtful`, take each step in two ways and compare."""
         self.documents: list[SyncState] = []
+        self.points: list[Point] = []
         self.compared = 0
         self._doubtful = doubtful
-        self._others: dict[int, tuple[Any, ...]] = {}
         self._numbers: dict[SyncState, int] = {}
-        self.points: list[Point] = []
+        self._names: list[frozenset[Name]] = []
         self._known: dict[Any, int] = {}
-        self._pasts: list[tuple[Any, ...]] = []
-        self._steps: dict[Any, int | Ended] = {}
-        self._clock = _Clock()
-        self._fresh: Iterator[Name] = iter(())
-        store, queue = _Store(), _Queue()
-        nobody = _Nobody()
-        ports: Any = {
-            "states": store,
-            "records": store,
-            "quarantine": store,
-            "outbox": nobody,
-            "operations": nobody,
-            "gmail": _Gmail(),
-            "queue": queue,
-            "clock": self._clock,
-            "start_watch": nobody,
-            "governor": QuotaGovernor(nobody, nobody, store, self._clock, UNITS),  # type: ignore[arg-type]
-        }
-        self._sync = _Sync(**ports)
-        self._control = _Control(store, queue, self._clock)  # type: ignore[arg-type]
+        self._pasts: list[tuple[Turn, ...]] = []
+        self._others: dict[int, tuple[Turn, ...]] = {}
+        self._waiting: defaultdict[int, list[Actor]] = defaultdict(list)
+        self._steps: dict[tuple[int, Answer, int], Step] = {}
+        self._use_cases = UseCases()
+        self._fresh: tuple[Name, ...] = ()
+        self._drawn = 0
 
     @property
     def steps(self) -> int:
         """How many different steps of the real code were run."""
-        return len(self._steps)
+        return sum(len(step.ends) for step in self._steps.values())
 
     def document(self, state: SyncState) -> int:
         """Return the number of a state; what only a person reads is left out of it."""
@@ -225,80 +130,97 @@ class Actors:
         number = self._numbers.setdefault(state, len(self.documents))
         if number == len(self.documents):
             self.documents.append(state)
+            self._names.append(frozenset(names_of(state)))
         return number
 
-    def names(self, document: int) -> set[Name]:
+    def names(self, document: int) -> frozenset[Name]:
         """Return the random names in a state."""
-        return names_of(self.documents[document])
+        return self._names[document]
 
     def token_hex(self, _: int) -> Name:
         """Stand for `secrets.token_hex`: the next name that nobody knows."""
-        return next(self._fresh)
+        self._drawn += 1
+        return self._fresh[self._drawn - 1]
 
-    def start(self, origin: tuple[Any, ...], now: int, fresh: Sequence[Name]) -> int | Ended:
+    def start(self, origin: tuple[Any, ...], now: int, fresh: Fresh) -> int | Ended:
         """Start a worker on a push, a task or a trigger."""
         kind = origin if origin[0] == "push" else origin[:1]
-        return self._step(("start", kind), now, fresh, ())
+        return self.resume(NOWHERE, kind, now, fresh)
 
-    def resume(self, point: int, answer: Answer, now: int, fresh: Sequence[Name]) -> int | Ended:
+    def resume(self, point: int, answer: Answer, now: int, fresh: Fresh) -> int | Ended:
         """Return what a worker does with the answer to its request."""
-        return self._step(answer, now, fresh, self._pasts[point], point)
+        step = self._steps.get((point, answer, now))
+        if step is None:
+            names = fresh()
+            end = self._end(point, Turn(answer, now, names))
+            step = self._steps[point, answer, now] = Step(self._drawn, {})
+            step.ends[names[: step.draws]] = end
+            return end
+        drawn = fresh()[: step.draws] if step.draws else ()
+        if drawn not in step.ends:
+            step.ends[drawn] = self._end(point, Turn(answer, now, drawn))
+        return step.ends[drawn]
 
-    def _step(
-        self, answer: Answer, now: int, fresh: Sequence[Name], past: tuple[Any, ...], at: int = -1
-    ) -> int | Ended:
-        key = (at, answer, now, *fresh)
-        if key not in self._steps:
-            self._steps[key] = self._run((*past, (answer, now, fresh)))
-            if at in self._others:
-                other = self._run((*self._others[at], (answer, now, fresh)))
-                assert other == self._steps[key], "standpoints that look alike go on differently"
-                self.compared += 1
-        return self._steps[key]
+    def _end(self, point: int, turn: Turn) -> int | Ended:
+        """Take a step; where there is doubt, also by a worker that came there in another way."""
+        actor = self._actor_at(point, turn)
+        end = self._moved(actor, turn)
+        if point in self._others:
+            pasts = self._pasts[point], self._others[point]
+            other = self._brought(next(past for past in pasts if past != actor.past))
+            assert self._moved(other, turn) == end, "standpoints that look alike go on differently"
+            self.compared += 1
+        return end
 
-    def _run(self, past: tuple[Any, ...]) -> int | Ended:
-        """Replay a worker from its start; the last answer is the new one."""
-        (_, origin), now, fresh = past[0]
-        self._clock.at, self._fresh = now, iter(fresh)
-        worker = self._worker(origin)
+    def _actor_at(self, point: int, turn: Turn) -> Actor:
+        if point == NOWHERE:
+            return Actor(self._use_cases.worker(turn.answer))
+        if self._waiting[point]:
+            return self._waiting[point].pop()
+        return self._brought(self._pasts[point])
+
+    def _brought(self, past: tuple[Turn, ...]) -> Actor:
+        """Return a new worker after it was answered all this."""
+        coroutine = self._use_cases.worker(past[0].answer)
+        for turn in past:
+            self._request(coroutine, turn)
+        return Actor(coroutine, past)
+
+    def _moved(self, actor: Actor, turn: Turn) -> int | Ended:
+        """Give a worker an answer, and return where it stands then."""
         try:
-            request = worker.send(None)
-            for answer, now, fresh in past[1:]:
-                self._clock.at, self._fresh = now, iter(fresh)
-                error = ERRORS.get(answer[0])
-                if error is None:
-                    request = worker.send(self._value(answer))
-                else:
-                    request = worker.throw(error("the model says so"))
+            request = self._request(actor.coroutine, turn)
         except StopIteration as end:
             return Ended(done=True, fenced=isinstance(end.value, LostLease))
         except PostroomError:
             return Ended(done=False, fenced=False)
-        point = self._point(worker, request, now, past)
-        worker.close()
-        return point
+        return self._point(Actor(actor.coroutine, (*actor.past, turn)), request, turn.now)
 
-    def _worker(self, origin: tuple[Any, ...]) -> Coroutine[Any, Any, Any]:
-        if origin[0] in {"push", "false push"}:
-            hint = history_id(origin[1]) if origin[0] == "push" else LARGEST_HISTORY_ID
-            return self._sync(CONNECTION, budget=PUSH_BUDGET, hint=hint, only_live=True)
-        if origin[0] == "trigger":
-            return self._control.trigger(CONNECTION)
-        return self._sync(CONNECTION, budget=TASK_BUDGET)
+    def _request(self, coroutine: Coroutine[Any, Any, Any], turn: Turn) -> Request:
+        """Give a worker an answer, and return what it asks next."""
+        self._use_cases.clock.at, self._fresh, self._drawn = turn.now, turn.fresh, 0
+        error = ERRORS.get(turn.answer[0])
+        request: Request = (
+            coroutine.throw(error("the model says so"))
+            if error is not None
+            else coroutine.send(self._value(turn.answer))
+        )
+        return request
 
-    def _point(self, worker: Any, request: Request, now: int, past: tuple[Any, ...]) -> int:
-        assert isinstance(worker, CoroutineType)
+    def _point(self, actor: Actor, request: Request, now: int) -> int:
+        assert isinstance(actor.coroutine, CoroutineType)
         if request[0] in {"swap", "commit"}:
             kind, was, state, heads = request
             request = (kind, was, self.document(state), heads)
         standpoint = Standpoint(IGNORED)
-        frozen = (request, now, standpoint.of(worker))
+        frozen = (request, now, standpoint.of(actor.coroutine))
         number = self._known.setdefault(frozen, len(self.points))
         if number == len(self.points):
             self.points.append(Point(request, now, frozenset(standpoint.names)))
-            self._pasts.append(past)
-        elif self._doubtful and past != self._pasts[number]:
-            self._others.setdefault(number, past)
+            self._pasts.append(actor.past)
+        elif self._doubtful and actor.past != self._pasts[number]:
+            self._others.setdefault(number, actor.past)
+        self._waiting[number].append(actor)
         return number
 
     def _value(self, answer: Answer) -> Any:
@@ -307,20 +229,7 @@ class Actors:
             return Versioned(self.documents[rest[0]], str(rest[0]))
         if kind == "history":
             shown, top, more = rest
-            return HistoryPage([_record(change) for change in shown], top, more)
+            return HistoryPage([record(change) for change in shown], top, more)
         if kind == "heads":
-            return {MESSAGE.id: _head(rest[0])}
+            return {MESSAGE.id: head(rest[0])}
         return None
-
-
-def _record(change: int) -> HistoryRecord:
-    put_on = LabelChange(MESSAGE, frozenset({label(change)}))
-    return HistoryRecord(history_id(change), labels_added=(put_on,))
-
-
-def _head(labels: frozenset[LabelId]) -> RecordHead:
-    start = HistoryId(FIRST_CHECKPOINT)
-    return RecordHead(
-        MESSAGE.id, MESSAGE.thread_id, labels, start, start, EPOCH, Number(0), Origin.LIVE,
-        EPOCH, EPOCH,
-    )  # fmt: skip

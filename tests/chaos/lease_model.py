@@ -21,8 +21,9 @@ next reading of the clock. A record is read with the listing before it, as one s
 from collections import deque
 from dataclasses import dataclass, field
 
-from tests.chaos.lease_actors import Actors, seconds
+from tests.chaos.lease_actors import Actors
 from tests.chaos.lease_moves import Moves
+from tests.chaos.lease_ports import seconds
 from tests.chaos.lease_world import BrokenError, Budget, World, at, stored
 
 HORIZON_S = 4 * 3600
@@ -121,7 +122,8 @@ class Search:
 
     def _step_between(self, before: World, after: World) -> str:
         moves = self.moves.of(before)
-        return next(what for what, world in moves if self.moves.tidied(world) == after)
+        what = next(what for what, world in moves if self.moves.tidied(world) == after)
+        return " ".join(map(str, what))
 
     def _check_promises(self, world: World) -> None:
         """Nothing is under way: what was promised is there, or something comes for it."""

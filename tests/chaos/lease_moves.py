@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from shared.domain.ids import HistoryId
 from shared.domain.sync.state import LEASE_LIFETIME, Lease, SyncState
 from tests.chaos.continuation import Name
-from tests.chaos.lease_actors import CONNECTION, Actors, Answer, Ended, history_id, label, seconds
+from tests.chaos.lease_actors import Actors, Answer, Ended
+from tests.chaos.lease_ports import CONNECTION, history_id, label, seconds
 from tests.chaos.lease_world import (
     BrokenError,
     Budget,
@@ -29,6 +31,8 @@ from tests.chaos.lease_world import (
 
 POOL = tuple(Name(f"n{number}") for number in range(40))
 FRESH_AT_ONCE = 2
+ALWAYS = {Name(""), Name(CONNECTION)}
+"""What begins a task's name where no lease does: such a name may be met again for ever."""
 SLOW_S = 21
 """Longer than a push may take, shorter than a lease."""
 TWO_THIRDS_S = LEASE_LIFETIME.total_seconds() * 2 / 3
@@ -72,44 +76,41 @@ class Moves:
             return
         number = len(world.visible_at)
         visible_at = (*world.visible_at, world.now + self.lag_s if self.lag_s else 0)
-        left = less(world.left, "changes")
-        arrived = world._replace(visible_at=visible_at, left=left)
+        arrived = less(world, "changes")._replace(visible_at=visible_at)
+        left = world.left
         announced = arrived._replace(announced=left.capped > 0)
-        yield f"change {number} arrives", pushed(announced, number)
+        yield ("change", number, "arrives"), pushed(announced, number)
         if left.dropped:
-            yield (
-                f"change {number} arrives unannounced",
-                arrived._replace(left=less(left, "dropped")),
-            )
+            yield ("change", number, "arrives unannounced"), less(arrived, "dropped")
         if left.capped and world.announced:
-            capped = arrived._replace(left=less(left, "capped"), promised=number + 1)
-            yield f"change {number} arrives within a second of a push", capped
+            capped = less(arrived, "capped")._replace(promised=number + 1)
+            yield ("change", number, "arrives within a second of a push"), capped
 
     def _starts(self, world: World) -> Iterator[Move]:
         for number in sorted(set(world.pushes)):
             origin = ("push", number)
             taken = world._replace(pushes=without(world.pushes, number))
-            yield f"push {number} is delivered", self._start(taken, origin)
+            yield ("push", number, "is delivered"), self._start(taken, origin)
             if world.left.doubled:
-                again = world._replace(left=less(world.left, "doubled"))
-                yield f"push {number} is delivered, to come again", self._start(again, origin)
+                again = less(world, "doubled")
+                yield ("push", number, "is delivered, to come again"), self._start(again, origin)
         yield from self.due_tasks(world)
         if world.left.false:
-            told = world._replace(left=less(world.left, "false"))
-            yield "a false push is delivered", self._start(told, ("false push",))
+            told = less(world, "false")
+            yield ("a false push is delivered",), self._start(told, ("false push",))
         if world.left.triggers:
-            triggered = world._replace(left=less(world.left, "triggers"))
-            yield "trigger", self._start(triggered, ("trigger", len(world.visible_at)))
+            triggered = less(world, "triggers")
+            yield ("trigger",), self._start(triggered, ("trigger", len(world.visible_at)))
 
     def due_tasks(self, world: World) -> Iterator[Move]:
         """Start what the queue has due."""
         for task in sorted(set(world.tasks)):
             if task[0] <= world.now:
                 taken = world._replace(tasks=without(world.tasks, task))
-                yield f"task {task} runs", self._start(taken, ("task", task[1]))
+                yield ("task", task, "runs"), self._start(taken, ("task", task[1]))
 
     def _start(self, world: World, origin: tuple[Any, ...]) -> World:
-        point = self.actors.start(origin, world.now, self._fresh(world))
+        point = self.actors.start(origin, world.now, partial(self._fresh, world))
         assert isinstance(point, int)
         return joined(world, Worker(point, origin, ""))
 
@@ -118,13 +119,13 @@ class Moves:
         worker = world.workers[place]
         others = world._replace(workers=world.workers[:place] + world.workers[place + 1 :])
         request = self.actors.points[worker.point].request
-        who = f"{worker.origin} {request[0]}"
+        who = (worker.origin, request[0])
         for what, answer, after, token in self._answers(others, worker, request):
-            told = worker._replace(token=token)
-            yield f"{who}: {what}", self._resume(after, told, answer)
+            told = worker if token == worker.token else worker._replace(token=token)
+            yield (*who, what), self._resume(after, told, answer)
         if world.left.crashes:
-            dead = others._replace(left=less(others.left, "crashes"))
-            yield f"{who}: crash before it", redelivered(dead, worker.origin)
+            dead = less(others, "crashes")
+            yield (*who, "crash before it"), redelivered(dead, worker.origin)
 
     def _answers(
         self, world: World, worker: Worker, request: tuple[Any, ...]
@@ -139,25 +140,20 @@ class Moves:
             case ("enqueue", due, name):
                 yield "done", ("done",), self._enqueued(world, worker, due, name), token
                 if world.left.lost:
-                    yield (
-                        "lost",
-                        ("queue down",),
-                        world._replace(left=less(world.left, "lost")),
-                        token,
-                    )
+                    yield "lost", ("queue down",), less(world, "lost"), token
                 return
             case ("history", start, page):
                 for what, answer in self._histories(world, start, page):
                     yield what, answer, world, token
                 if world.left.refusals:
-                    refused = world._replace(left=less(world.left, "refusals"))
+                    refused = less(world, "refusals")
                     yield "refused", ("gmail down",), refused, token
                 return
             case ("heads",):
                 yield "read", ("heads", world.labels), world, token
                 return
         if world.left.lost:
-            lost = world._replace(left=less(world.left, "lost"))
+            lost = less(world, "lost")
             yield "request lost", ("store down",), lost, token
 
     def _writes(
@@ -170,11 +166,11 @@ class Moves:
             written, token = self._written(world, worker, request)
             yield "written", ("document", new), written, token
             if world.left.lost:
-                lost = written._replace(left=less(world.left, "lost"))
+                lost = less(written, "lost")
                 yield "written, answer lost", ("store down",), lost, token
         if world.left.late and kind == "commit":
             write = (was, new, heads)
-            late = world._replace(late=(write,), left=less(world.left, "late"))
+            late = less(world, "late")._replace(late=(write,))
             yield "stays under way, writer gives up", ("store down",), late, worker.token
 
     def _written(self, world: World, worker: Worker, request: tuple[Any, ...]) -> tuple[World, str]:
@@ -262,11 +258,12 @@ class Moves:
             yield f"shows {list(shown)}{hidden}", ("history", shown, top, more)
 
     def _resume(self, world: World, worker: Worker, answer: Answer) -> World:
-        end = self.actors.resume(worker.point, answer, world.now, self._fresh(world, worker))
+        fresh = partial(self._fresh, world, worker)
+        end = self.actors.resume(worker.point, answer, world.now, fresh)
         if isinstance(end, int) and self.actors.points[end].request == ("heads",):
             # Nothing else can change records between the listing and this read.
             read = ("heads", world.labels)
-            end = self.actors.resume(end, read, world.now, self._fresh(world, worker))
+            end = self.actors.resume(end, read, world.now, fresh)
         if isinstance(end, int):
             self._check_heartbeat(world, worker, end)
             return joined(world, worker._replace(point=end))
@@ -294,10 +291,10 @@ class Moves:
         for write in world.late:
             was, new, heads = write
             gone = world._replace(late=())
-            yield "the late write is refused or never arrives", gone
+            yield ("the late write is refused or never arrives",), gone
             if was == world.document:
                 before, after = self.actors.documents[was], self.actors.documents[new]
-                yield "the late write arrives", self._landed(gone, before, after, new, heads)
+                yield ("the late write arrives",), self._landed(gone, before, after, new, heads)
 
     def _ticks(self, world: World) -> Iterator[Move]:
         kind = "ticks" if world.workers else "waits"
@@ -308,27 +305,22 @@ class Moves:
         if lease is not None:
             moments.add(seconds(lease.expires_at))
         moments |= {due for due, _ in world.tasks} | set(world.visible_at)
-        left = less(world.left, kind)
+        later = less(world, kind)
         for moment in sorted(moment for moment in moments if moment > world.now)[:2]:
-            yield f"{moment - world.now} s pass", at(world, moment)._replace(left=left)
+            yield (moment - world.now, "s pass"), at(later, moment)
 
     def reconciled(self, world: World) -> Iterator[Move]:
         """Let the schedule find the mailbox due."""
         due = self.actors.documents[world.document].next_due_at
         task = (world.now, "")
         if due is not None and seconds(due) <= world.now and task not in world.tasks:
-            yield "reconcile finds it due", world._replace(tasks=added(world.tasks, task))
+            yield ("reconcile finds it due",), world._replace(tasks=added(world.tasks, task))
 
     def tidied(self, world: World) -> World:
         """Forget names that nobody can meet again, so that states differing only there are one."""
         if not world.spent and not world.tasks:
             return world
-        known = set(self.actors.names(world.document))
-        for worker in world.workers:
-            known |= self.actors.points[worker.point].names
-        for was, new, _ in world.late:
-            known |= self.actors.names(was) | self.actors.names(new)
-        known |= {Name(""), Name(CONNECTION)}  # without a token a name may be met again for ever
+        known = self._names(world, world.workers) | ALWAYS
         tasks = sorted((due, name if token_of(name) in known else "") for due, name in world.tasks)
         spent = frozenset(
             name for name in world.spent if token_of(name) in known and not is_past(name, world.now)
@@ -337,13 +329,18 @@ class Moves:
 
     def _fresh(self, world: World, worker: Worker | None = None) -> tuple[Name, ...]:
         """Return random names that nobody knows."""
-        used = set(self.actors.names(world.document))
-        for each in world.workers if worker is None else (*world.workers, worker):
-            used |= self.actors.points[each.point].names
+        workers = world.workers if worker is None else (*world.workers, worker)
+        used = self._names(world, workers)
+        for each in workers:
             used |= {Name(each.token), token_of(str(each.origin[-1]))}
-        for was, new, _ in world.late:
-            used |= self.actors.names(was) | self.actors.names(new)
-        used |= {token_of(name) for _, name in world.tasks} | {
-            token_of(name) for name in world.spent
-        }
+        used |= {token_of(name) for _, name in world.tasks} | set(map(token_of, world.spent))
         return tuple(name for name in POOL if name not in used)[:FRESH_AT_ONCE]
+
+    def _names(self, world: World, workers: tuple[Worker, ...]) -> set[Name]:
+        """Return the random names that a worker or the store may yet show."""
+        names = set(self.actors.names(world.document))
+        for worker in workers:
+            names |= self.actors.points[worker.point].names
+        for was, new, _ in world.late:
+            names |= self.actors.names(was) | self.actors.names(new)
+        return names

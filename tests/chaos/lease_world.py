@@ -1,12 +1,13 @@
 """The world around the workers of the lease model: store, queue, Gmail, clock, and what fails."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from shared.domain.ids import HistoryId, LabelId
 from shared.domain.sync.state import SyncState
 from tests.chaos.continuation import Name
-from tests.chaos.lease_actors import (
+from tests.chaos.lease_ports import (
     CONNECTION,
     EPOCH,
     FIRST_CHECKPOINT,
@@ -78,7 +79,8 @@ class BrokenError(Exception):
     """A property does not hold."""
 
 
-Move = tuple[str, World]
+Move = tuple[tuple[object, ...], World]
+"""What happened, put into words only where a trace shows it, and what the world is then."""
 
 
 def first_state() -> SyncState:
@@ -99,6 +101,7 @@ def stored(world: World, count: int) -> bool:
     return all(label(number) in world.labels for number in range(count))
 
 
+@cache
 def token_of(name: str) -> Name:
     """Return the random name that a task name begins with."""
     return Name(name.rpartition("-")[0])
@@ -111,8 +114,13 @@ def is_past(name: str, now: int) -> bool:
     return connection == CONNECTION and int(moment) <= at * 1_000_000
 
 
-def less(left: Budget, field_name: str) -> Budget:
-    """Return the budget after one of these happened."""
+def less(world: World, field_name: str) -> World:
+    """Return the world after one of these happened."""
+    return world._replace(left=_less(world.left, field_name))
+
+
+@cache
+def _less(left: Budget, field_name: str) -> Budget:
     return left._replace(**{field_name: getattr(left, field_name) - 1})
 
 
