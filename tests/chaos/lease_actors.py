@@ -92,12 +92,10 @@ class Actor(NamedTuple):
 class Actors:
     """Starts and resumes workers; a step taken twice is looked up the second time."""
 
-    def __init__(self, *, doubtful: bool = False) -> None:
-        """Begin with an empty table; where `doubtful`, take each step in two ways and compare."""
+    def __init__(self) -> None:
+        """Begin with an empty table."""
         self.documents: list[SyncState] = []
         self.points: list[Point] = []
-        self.compared = 0
-        self._doubtful = doubtful
         self._numbers: dict[SyncState, int] = {}
         self._names: list[frozenset[Name]] = []
         self._known: dict[Any, int] = {}
@@ -152,29 +150,29 @@ class Actors:
         step = self._steps.get((point, answer, now))
         if step is None:
             names = fresh()
-            end = self._end(point, Turn(answer, now, names))
+            end = self._end(self._actor_at(point, answer), Turn(answer, now, names))
             step = self._steps[point, answer, now] = Step(self._drawn, {})
             step.ends[names[: step.draws]] = end
             return end
         drawn = fresh()[: step.draws] if step.draws else ()
         if drawn not in step.ends:
-            step.ends[drawn] = self._end(point, Turn(answer, now, drawn))
+            step.ends[drawn] = self._end(self._actor_at(point, answer), Turn(answer, now, drawn))
         return step.ends[drawn]
 
-    def _end(self, point: int, turn: Turn) -> int | Ended:
-        """Take a step; where there is doubt, also by a worker that came there in another way."""
-        actor = self._actor_at(point, turn)
-        end = self._moved(actor, turn)
-        if point in self._others:
-            pasts = self._pasts[point], self._others[point]
-            other = self._brought(next(past for past in pasts if past != actor.past))
-            assert self._moved(other, turn) == end, "standpoints that look alike go on differently"
-            self.compared += 1
-        return end
+    def compare_alike(self) -> int:
+        """Take each step again from where two came in different ways; return how many agree."""
+        compared = 0
+        for (point, answer, now), step in list(self._steps.items()):
+            for fresh, end in step.ends.items() if point in self._others else ():
+                turn = Turn(answer, now, fresh)
+                for past in (self._pasts[point], self._others[point]):
+                    assert self._end(self._brought(past), turn) == end, "alike, they go on apart"
+                compared += 1
+        return compared
 
-    def _actor_at(self, point: int, turn: Turn) -> Actor:
+    def _actor_at(self, point: int, answer: Answer) -> Actor:
         if point == NOWHERE:
-            return Actor(self._use_cases.worker(turn.answer))
+            return Actor(self._use_cases.worker(answer))
         if self._waiting[point]:
             return self._waiting[point].pop()
         return self._brought(self._pasts[point])
@@ -186,7 +184,7 @@ class Actors:
             self._request(coroutine, turn)
         return Actor(coroutine, past)
 
-    def _moved(self, actor: Actor, turn: Turn) -> int | Ended:
+    def _end(self, actor: Actor, turn: Turn) -> int | Ended:
         """Give a worker an answer, and return where it stands then."""
         try:
             request = self._request(actor.coroutine, turn)
@@ -194,7 +192,8 @@ class Actors:
             return Ended(done=True, fenced=isinstance(end.value, LostLease))
         except PostroomError:
             return Ended(done=False, fenced=False)
-        return self._point(Actor(actor.coroutine, (*actor.past, turn)), request, turn.now)
+        taken = turn._replace(fresh=turn.fresh[: self._drawn])
+        return self._point(Actor(actor.coroutine, (*actor.past, taken)), request, turn.now)
 
     def _request(self, coroutine: Coroutine[Any, Any, Any], turn: Turn) -> Request:
         """Give a worker an answer, and return what it asks next."""
@@ -218,7 +217,7 @@ class Actors:
         if number == len(self.points):
             self.points.append(Point(request, now, frozenset(standpoint.names)))
             self._pasts.append(actor.past)
-        elif self._doubtful and actor.past != self._pasts[number]:
+        elif actor.past != self._pasts[number]:
             self._others.setdefault(number, actor.past)
         self._waiting[number].append(actor)
         return number

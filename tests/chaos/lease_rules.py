@@ -1,7 +1,7 @@
 """The rules of lease, hint and commit (DESIGN 4.2), each with the code as it is without it."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -40,11 +40,19 @@ def steps_of(*, parts: bool, short: bool, leased: bool) -> Actors:
     return Actors()
 
 
-def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None = None) -> Found:
+def searched(setting: Setting, rule: Rule | None = None) -> Found:
     """Search one setting, with a rule taken away or none."""
     if rule is not None:
         actors = Actors()
-    actors = actors or steps_of(parts=setting.parts, short=setting.short, leased=setting.leased)
+    else:
+        actors = steps_of(parts=setting.parts, short=setting.short, leased=setting.leased)
+    with modelled(setting, actors, rule):
+        return Search(setting, actors).run()
+
+
+@contextmanager
+def modelled(setting: Setting, actors: Actors, rule: Rule | None = None) -> Iterator[None]:
+    """Let the real code be as a setting wants it, with a rule taken away or none."""
     with ExitStack() as swaps:
         swaps.enter_context(swapped(lease, {"token_hex": actors.token_hex}))
         swaps.enter_context(swapped(event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
@@ -56,7 +64,7 @@ def searched(setting: Setting, rule: Rule | None = None, actors: Actors | None =
             swaps.enter_context(swapped(delta, {"LISTED_AT_ONCE": 1}))
         if rule is not None:
             swaps.enter_context(swapped(rule.owner, rule.replacements))
-        return Search(setting, actors).run()
+        yield
 
 
 ONE = Budget(changes=1)
