@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from shared.domain.ids import HistoryId
@@ -334,7 +335,7 @@ class Moves:
         for each in workers:
             used |= {Name(each.token), token_of(str(each.origin[-1]))}
         used |= {token_of(name) for _, name in world.tasks} | set(map(token_of, world.spent))
-        return tuple(name for name in POOL if name not in used)[:FRESH_AT_ONCE]
+        return tuple(islice((name for name in POOL if name not in used), FRESH_AT_ONCE))
 
     def _names(self, world: World, workers: tuple[Worker, ...]) -> set[Name]:
         """Return the random names that a worker or the store may yet show."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -74,7 +74,7 @@ LATE = "late by"
 DROPPED = "the queue dropped a task"
 
 CAPPED = Setting(Budget(changes=2, capped=1), workers=2)
-CAPPED_TWICE = Setting(Budget(changes=4, capped=2, waits=1), workers=2)
+CAPPED_TWICE = Setting(Budget(changes=4, capped=2, waits=1), workers=1)
 """Time for the second look to come between a push's publication and its delivery."""
 FALSE = Setting(ONE._replace(false=1, waits=4), workers=2)
 """A push that names an id no history will reach, and time for its whole ladder."""
@@ -126,14 +126,14 @@ RULES = (
         "the hint is the highest notified id",
         lease,
         {"on_push": without.latest_hint},
-        Setting(TWO._replace(waits=1), lag_s=20, workers=2),
+        Setting(TWO._replace(waits=1), lag_s=20, workers=1),
         LOST,
     ),
     Rule(
         "a push leaves only below the checkpoint, not at it",
         lease,
         {"on_push": without.stale_at_checkpoint},
-        Setting(ONE._replace(triggers=1, waits=1), lag_s=20),
+        Setting(ONE._replace(triggers=1, waits=1), lag_s=20, workers=1),
         LATE,
     ),
     Rule(
@@ -161,7 +161,7 @@ RULES = (
         "a hint that its ladder spent is put back to the top that Gmail answered",
         plan,
         {"_climb": without.promise_believed},
-        FALSE,
+        replace(FALSE, workers=1),
         "the checkpoint passed",
     ),
     Rule(
@@ -322,7 +322,7 @@ RULES = (
         "a look before its time does not use the lookback up",
         lease,
         {"on_push": without.push_uses_lookback_up},
-        Setting(ONE._replace(triggers=1), lag_s=20),
+        Setting(ONE._replace(triggers=1), lag_s=20, workers=1),
         LOST,
     ),
     Rule(

@@ -38,6 +38,8 @@ class Rule:
     ops: tuple[str, ...]
     length: int = 1
     at_once: bool = True
+    share: int = 1
+    """One schedule in so many shows it as well as all."""
     traits: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -52,7 +54,9 @@ def explored_without(rule: Rule) -> Found:
 def explored_with(rule: Rule, **traits: Any) -> Found:
     """Enumerate a rule's schedules on the code as it is."""
     scenario = SCENARIOS[rule.scenario]
-    return explored(scenario, rule.ops, rule.length, at_once=rule.at_once, **traits)
+    return explored(
+        scenario, rule.ops, rule.length, at_once=rule.at_once, share=rule.share, **traits
+    )
 
 
 def _every_label_op(
@@ -316,6 +320,7 @@ RULES: Sequence[Rule] = (
         "recovery",
         ("archive m2",),
         length=3,
+        share=4,
     ),
     Rule(
         "where messages keep leaving a label, each that may have slipped is asked for",
@@ -324,6 +329,7 @@ RULES: Sequence[Rule] = (
         "recovery",
         ("archive m2",),
         length=3,
+        share=4,
     ),
     Rule(
         "a recovery begins the backfill's pass anew",

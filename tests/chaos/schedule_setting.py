@@ -4,16 +4,18 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from shared.domain.events import event
 from shared.domain.ids import LARGEST_HISTORY_ID, ConnectionId, HistoryId, MessageId
 from shared.domain.sync.quota_units import UnitsPerMinute
 from shared.domain.sync.state import LEASE_LIFETIME
 from shared.usecases.sync.control import ControlSync
 from shared.usecases.sync.handle_push import PUSH_BUDGET
 from shared.usecases.sync.sync_mailbox import SyncMailbox
-from shared.usecases.sync.work import backfill, changes, delta, hydrate, recovery
+from shared.usecases.sync.work import backfill, changes, delta, hydrate, lease, recovery
 from shared.usecases.sync.work.pace import QuotaGovernor
 from tests.chaos.schedule_mailbox import (
     GET_LAG,
@@ -75,10 +77,13 @@ async def _unread(*_: object) -> tuple[Any, Any]:
 
 @contextmanager
 def small_steps() -> Iterator[None]:
-    """Cut the sync's steps to the size of the mailbox, and leave payloads out."""
+    """Cut the sync's steps to the size of the mailbox, and leave payloads and chance out."""
+    numbers = count()
     with ExitStack() as swaps:
         gather = SimpleNamespace(gather=_one_after_another)
         swaps.enter_context(swapped(hydrate, {"asyncio": gather}))
+        swaps.enter_context(swapped(lease, {"token_hex": lambda _: str(next(numbers))}))
+        swaps.enter_context(swapped(event, {"uuid4": lambda: SimpleNamespace(hex="0")}))
         swaps.enter_context(swapped(backfill, {"CHUNK": PAGE, "FIRST_CHUNK": PAGE}))
         limits = ("LISTED_AT_ONCE", "FETCHED_AT_ONCE", "TOUCHED_AT_ONCE")
         swaps.enter_context(swapped(delta, dict.fromkeys(limits, PAGE)))
