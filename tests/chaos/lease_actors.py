@@ -166,7 +166,8 @@ class Actors:
             for fresh, end in step.ends.items() if point in self._others else ():
                 turn = Turn(answer, now, fresh)
                 for past in (self._pasts[point], self._others[point]):
-                    assert self._end(self._brought(past), turn) == end, "alike, they go on apart"
+                    again = self._end(self._actor_after(past), turn)
+                    assert again == end, "standpoints that look alike go on differently"
                 compared += 1
         return compared
 
@@ -175,9 +176,9 @@ class Actors:
             return Actor(self._use_cases.worker(answer))
         if self._waiting[point]:
             return self._waiting[point].pop()
-        return self._brought(self._pasts[point])
+        return self._actor_after(self._pasts[point])
 
-    def _brought(self, past: tuple[Turn, ...]) -> Actor:
+    def _actor_after(self, past: tuple[Turn, ...]) -> Actor:
         """Return a new worker after it was answered all this."""
         coroutine = self._use_cases.worker(past[0].answer)
         for turn in past:

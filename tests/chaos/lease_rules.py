@@ -30,6 +30,7 @@ class Rule:
     owner: Any
     replacements: Mapping[str, Any]
     setting: Setting
+    """As small as one can be that has the shortest counter-example."""
     broken: str
     """How the property that fails begins."""
 
