@@ -66,6 +66,16 @@ async def test_the_judge_of_accessibility_finds_a_planted_fault(
     assert any(one.startswith("label:") for one in await violations(page))
 
 
+async def test_a_fault_of_colours_is_found_on_a_page_whose_others_were_judged(
+    console: Console, browser: Browser
+) -> None:
+    page = await console.operator(browser)
+    assert await unsound(page) == {}
+    await page.evaluate("document.querySelector('h1').style.color = 'rgb(160, 160, 160)'")
+    (found,) = (await unsound(page))["light"]
+    assert found.startswith("color-contrast:")
+
+
 async def test_no_page_breaks_its_own_content_policy(console: Console, browser: Browser) -> None:
     id = await console.connect(GRACE, 10)
     page = await console.operator(browser)
