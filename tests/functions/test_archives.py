@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -21,12 +22,12 @@ from infra.requirements import locked_for, stanzas
 from shared.edge.settings.functions import FUNCTIONS, Function, Trigger
 from shared.pages.docs.contents import PAGES, SOURCES
 from tests.harness.cloud_logging import entry_of
+from tests.harness.environments import DEPLOYED, clean_environment
 from tests.harness.platform import (
-    DEPLOYED,
     TIMEOUT_S,
+    Instance,
     answered,
     archive_of,
-    clean_environment,
     local_files,
     platform_environ,
     running,
@@ -41,6 +42,11 @@ EPOCH_S = 315_532_801
 """What the platform sets every file's time to in an image, the second of 1980
 (DECISIONS, "One archive a function")."""
 
+TO_A_COLLECTOR = {
+    "POSTROOM_TELEMETRY": "otlp",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+    "OTEL_EXPORTER_OTLP_TIMEOUT": "1",  # no collector is there: try once
+}
 IN_A_PROJECT = {
     "POSTROOM_STORE": "firestore:acme-mail/postroom",
     "POSTROOM_QUEUE": "cloud-tasks:projects/acme-mail/locations/europe-west1",
@@ -106,32 +112,39 @@ def test_the_archive_of_mcp_brings_all_that_its_first_call_loads(
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-def test_the_archive_of_api_shows_every_page(python: str, tmp_path: Path) -> None:
-    environment = clean_environment(python, locked_for("api"))
-    unpacked = unpack("api", tmp_path)
-    with running("api", environment, unpacked, tmp_path) as instance:
-        answered(f"{instance.url}/health")
-        for path in ("/", *(f"/docs/{name}" for name in PAGES), "/docs/search.json"):
-            assert httpx.get(instance.url + path, timeout=TIMEOUT_S).status_code == 200, path
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A running function, and what it runs in."""
+
+    instance: Instance
+    directory: Path
+    python: Path
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(
-    python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("POSTROOM_TELEMETRY", "otlp")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # no collector is there: try once
-    environment = clean_environment(python, locked_for("api"))
-    unpacked = unpack("api", tmp_path)
-    with running("api", environment, unpacked, tmp_path) as instance:
+@pytest.fixture(scope="module", params=PYTHONS)
+def api(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Unpacked]:
+    """Serve `api` with telemetry, which changes no answer."""
+    environment = clean_environment(request.param, locked_for("api"))
+    state = tmp_path_factory.mktemp("api")
+    directory = unpack("api", state)
+    with running("api", environment, directory, state, TO_A_COLLECTOR) as instance:
         assert answered(f"{instance.url}/health").status_code == 200
-        refused = httpx.get(f"{instance.url}/connections", timeout=TIMEOUT_S)
+        yield Unpacked(instance, directory, environment / "bin" / "python")
+
+
+def test_the_archive_of_api_shows_every_page(api: Unpacked) -> None:
+    for path in ("/", *(f"/docs/{name}" for name in PAGES), "/docs/search.json"):
+        assert httpx.get(api.instance.url + path, timeout=TIMEOUT_S).status_code == 200, path
+
+
+def test_the_archive_brings_what_telemetry_needs_where_it_is_wanted(api: Unpacked) -> None:
+    refused = httpx.get(f"{api.instance.url}/connections", timeout=TIMEOUT_S)
     assert refused.status_code == 401
     google = "from shared.adapters.telemetry.export import ExportedTelemetry; import google.auth"
-    loading = [str(environment / "bin" / "python"), "-c", f"{google}.transport.requests"]
-    subprocess.run(loading, cwd=unpacked, env=platform_environ(), check=True)
+    loading = [str(api.python), "-c", f"{google}.transport.requests"]
+    subprocess.run(loading, cwd=api.directory, env=platform_environ(), check=True)
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -173,7 +186,7 @@ def test_a_function_is_given_no_package_it_never_imports() -> None:
 
 def test_no_archive_carries_what_no_function_needs() -> None:
     for function in FUNCTIONS:
-        with zipfile.ZipFile(BytesIO(archive_of(function.name))) as archive:
+        with zipfile.ZipFile(BytesIO(archive_of(function.name, None))) as archive:
             names = {*archive.namelist()}
         rooms = {name.split("/")[1] for name in names if "/" in name}
         shows = function.name in {"api", "mcp"}
@@ -225,11 +238,16 @@ def test_the_packages_of_own_code_go_to_who_loads_it_and_to_no_other(
     before = {one.name: locked_for(one.name) for one in FUNCTIONS}
     own_lock.write_text(OWN.replace("{orjson}", pinned))
     for function in FUNCTIONS:
-        with zipfile.ZipFile(build(function.name, tmp_path)) as archive:
-            brought = archive.read("requirements.txt").decode()
+        brought = locked_for(function.name)
         assert ("tinyllm==1.2.3 \\\n    --hash=" in brought) == function.own_code
         assert {*before[function.name].splitlines()} <= {*brought.splitlines()}
         assert brought.count("orjson==") == before[function.name].count("orjson==")
+    (loads, *_), (other, *_) = (
+        [one.name for one in FUNCTIONS if one.own_code is own] for own in (True, False)
+    )
+    for name in (loads, other):
+        with zipfile.ZipFile(build(name, tmp_path)) as archive:
+            assert archive.read("requirements.txt").decode() == locked_for(name)
 
 
 @pytest.mark.parametrize(
@@ -257,6 +275,6 @@ def test_the_same_sources_make_the_same_archive(tmp_path: Path) -> None:
 
 
 def test_an_archive_holds_main_shared_and_requirements_and_nothing_else() -> None:
-    names = zipfile.ZipFile(BytesIO(archive_of("send"))).namelist()
+    names = zipfile.ZipFile(BytesIO(archive_of("send", None))).namelist()
     assert {"main.py", "requirements.txt"} <= {*names}
     assert {name.partition("/")[0] for name in names} == {"main.py", "requirements.txt", "shared"}

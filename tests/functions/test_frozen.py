@@ -33,12 +33,11 @@ from shared.ports.sync_store import RecordQuery
 from shared.usecases.events.attempt import DELIVER_TASK
 from tests.adapters.listener import Listener, listening
 from tests.functions.test_main_job import ADA, backfilled, connected
+from tests.harness.environments import DEPLOYED, clean_environment
 from tests.harness.platform import (
-    DEPLOYED,
     TIMEOUT_S,
     Instance,
     answered,
-    clean_environment,
     running,
     unpack,
 )

@@ -6,7 +6,6 @@ Cloud Functions sets by itself.
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from select import select
@@ -24,14 +22,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-import pytest
 
-from infra.archives import ROOT, build
+from infra.archives import build
 from tests.harness.samples import ENVIRON
 
 SETTINGS = {**ENVIRON, "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9"}
-DEPLOYED = "3.13"
-UV = Path(sys.executable).with_name("uv")
 TIMEOUT_S = 30
 ATTEMPTS = 150
 GRACE_S = 10
@@ -74,52 +69,7 @@ class Instance:
 
 
 @cache
-def clean_environment(python: str, requirements: str) -> Path:
-    """Return an environment of exactly these requirements, their hashes checked; skip loudly.
-
-    One is made for each interpreter and lock, and kept: neither changes what was installed.
-    """
-    interpreter = interpreter_of(python)
-    if interpreter is None and python == DEPLOYED:
-        interpreter, python = sys.executable, f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if interpreter is None:
-        pytest.skip(f"Python {python} is not on this machine: no archive was tried on it")
-    name = f"{python}-{sha256(requirements.encode()).hexdigest()[:12]}"
-    environment = ROOT / "build" / "environments" / name
-    whole = environment / "installed-for"
-    if whole.is_file() and whole.read_text() == str(interpreter):
-        return environment
-    shutil.rmtree(environment, ignore_errors=True)
-    environment.parent.mkdir(parents=True, exist_ok=True)
-    lock = environment.with_suffix(".txt")
-    lock.write_text(requirements)
-    subprocess.run([UV, "venv", "-q", "--python", interpreter, environment], check=True)
-    installing = [str(UV), "pip", "install", "-q", "--python", str(environment), "-r", str(lock)]
-    installing += ["--require-hashes", "--no-deps", "--compile-bytecode"]
-    done = subprocess.run(installing, check=False, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"the requirements could not be installed: {done.stderr[-300:]}")
-    subprocess.run([UV, "pip", "check", "-q", "--python", environment], check=True)
-    whole.write_text(str(interpreter))
-    return environment
-
-
-def interpreter_of(python: str) -> str | None:
-    """Return a working interpreter of that version; a name on the path may be an empty shim."""
-    if sys.version_info[:2] == tuple(map(int, python.split("."))):
-        return sys.executable
-    installed = Path.home().glob(f".pyenv/versions/{python}*/bin/python{python}")
-    for candidate in (shutil.which(f"python{python}"), *map(str, installed)):
-        if (
-            candidate
-            and not subprocess.run([candidate, "-V"], check=False, capture_output=True).returncode
-        ):
-            return candidate
-    return None
-
-
-@cache
-def archive_of(name: str, extra: str | None = None) -> bytes:
+def archive_of(name: str, extra: str | None) -> bytes:
     """Return a function's archive, built once: many tests look at the same."""
     with TemporaryDirectory() as folder:
         return build(name, Path(folder), extra).read_bytes()

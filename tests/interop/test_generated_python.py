@@ -12,7 +12,7 @@ import pytest
 from infra.archives import ROOT
 from infra.local.environment import API_KEY
 from infra.local.system import LocalSystem
-from tests.harness.platform import DEPLOYED, clean_environment
+from tests.harness.environments import DEPLOYED, clean_environment
 from tests.interop.conftest import SEEDED
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
