@@ -8,7 +8,6 @@ import pytest
 TESTS: Final = Path(__file__).parent
 LONGEST: Final = (
     "infra/terraform/test_deployment.py",
-    "infra/terraform/test_checkov.py",
     "chaos/test_lease_model.py",
     "functions/test_archives.py",
     "browser/test_console.py",

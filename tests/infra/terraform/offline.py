@@ -96,6 +96,7 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
         "TF_VAR_archives": str(archives()),
         "TF_VAR_oauth_client_secret": "not-a-real-secret",
         "TF_VAR_webhook_secret": "not-a-real-secret",
+        "GOGC": "400",  # a sixth of Terraform's time went into collecting a heap that stays small
     }
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
 
