@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.environment import HOST
 from infra.local.serving import listener
-from tests.infra.local.demos import TIMEOUT_S, commanded, connection_in, demo, free_ports
+from tests.infra.local.demos import TIMEOUT_S, Demo, commanded, connection_in, demo, free_ports
 
 
 @pytest.fixture
@@ -42,41 +42,20 @@ def run(words: list[str]) -> Any:
     return answer.json()
 
 
-def test_the_demo_works_as_it_says_and_finds_all_of_it_again(
-    ports: list[int], tmp_path: Path
-) -> None:
-    with demo(ports, tmp_path) as first:
-        text = first.read_until("100%")
-        calls = printed_calls(text)
-        assert len(run(calls["/records"])["records"]) == 3
-        assert run(calls["/sync/trigger"]) == {"success": True}
-        assert run(calls["/action/trigger"])["threadId"]
-        assert first.stop() == 0
-    assert "Stopped." in first.text
-    with demo(ports, tmp_path) as second:
-        again = second.read_until("Ctrl-C stops")
-        assert connection_in(again) == connection_in(text)
-        assert "Making up" not in again
-        assert len(run(printed_calls(again)["/records"])["records"]) == 3
-        assert second.stop() == 0
+def do_what_is_printed(text: str) -> None:
+    calls = printed_calls(text)
+    assert len(run(calls["/records"])["records"]) == 3
+    assert run(calls["/sync/trigger"]) == {"success": True}
+    assert run(calls["/action/trigger"])["threadId"]
 
 
-def test_two_demos_run_side_by_side_and_the_commands_find_each(
-    ports: list[int], more_ports: list[int], tmp_path: Path
-) -> None:
-    states = (tmp_path / "one", tmp_path / "two")
-    with demo(ports, states[0]) as first, demo(more_ports, states[1]) as second:
-        for running, state, (port, *_) in zip(
-            (first, second), states, (ports, more_ports), strict=True
-        ):
-            running.read_until("100%")
-            assert f"http://127.0.0.1:{port}" in commanded("doctor", f"STATE={state}")
-        # Every command reads the state's place as the doctor does: one demo is enough for them.
-        state_option = f"STATE={states[1]}"
-        commanded("keys", state_option, "ARGS=create --name try --permission send")
-        assert "try" in commanded("keys", state_option)
-        shown = commanded("dryrun", state_option, "ACTION=list-labels")
-        assert re.search(r"GET\s+/labels", shown)
+def kill(running: Demo, ports: list[int]) -> None:
+    """Kill it without a word, and wait until what it started has ended with it."""
+    lines = [socket.create_connection((HOST, port), TIMEOUT_S) for port in ports]
+    running.process.kill()
+    running.process.wait()
+    for line in lines:
+        wait_for_the_end_of(line)  # a server hangs up when it ends, its port already free
 
 
 def wait_for_the_end_of(line: socket.socket) -> None:
@@ -85,16 +64,38 @@ def wait_for_the_end_of(line: socket.socket) -> None:
         assert line.recv(1) == b""
 
 
-def test_what_a_killed_demo_started_ends_with_it(ports: list[int], tmp_path: Path) -> None:
-    with demo(ports, tmp_path) as killed:
-        text = killed.read_until("Ctrl-C stops")
-        lines = [socket.create_connection((HOST, port), TIMEOUT_S) for port in ports]
-        killed.process.kill()
-        killed.process.wait()
-    for line in lines:
-        wait_for_the_end_of(line)  # a server hangs up when it ends, its port already free
-    with demo(ports, tmp_path) as again:
-        assert connection_in(again.read_until("Ctrl-C stops")) == connection_in(text)
+def look_by_commands(state: Path) -> None:
+    """Run those that read the state's place as the doctor does: one demo is enough for them."""
+    option = f"STATE={state}"
+    commanded("keys", option, "ARGS=create --name try --permission send")
+    assert "try" in commanded("keys", option)
+    assert re.search(r"GET\s+/labels", commanded("dryrun", option, "ACTION=list-labels"))
+
+
+def test_two_demos_work_side_by_side_and_find_all_of_it_again(
+    ports: list[int], more_ports: list[int], tmp_path: Path
+) -> None:
+    """One after it was stopped, the other after it was killed over its first backfill."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    with demo(ports, one) as first:
+        text = first.read_until("100%")
+        do_what_is_printed(text)
+        with demo(more_ports, other) as killed:
+            connection = connection_in(killed.read_until("Ctrl-C stops"))
+            kill(killed, more_ports)
+        with demo(more_ports, other) as second:
+            assert connection_in(second.read_until("Ctrl-C stops")) == connection
+            for state, (port, *_) in ((one, ports), (other, more_ports)):
+                assert f"http://127.0.0.1:{port}" in commanded("doctor", f"STATE={state}")
+            look_by_commands(other)
+        assert first.stop() == 0
+    assert "Stopped." in first.text
+    with demo(ports, one) as again:
+        found = again.read_until("Ctrl-C stops")
+        assert connection_in(found) == connection_in(text)
+        assert "Making up" not in found
+        assert len(run(printed_calls(found)["/records"])["records"]) == 3
+        assert again.stop() == 0
 
 
 def test_a_busy_port_ends_the_demo_at_once_with_advice(ports: list[int], tmp_path: Path) -> None:
