@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.archives import ROOT
-from infra.preflight.__main__ import run_all
+from infra.preflight.__main__ import main, run_all
 from infra.preflight.checks.constraints import APIS, POLICIES
 from infra.preflight.checks.project import BOOTSTRAPPED
 from infra.preflight.tfvars import TERRAFORM, defaults, read
@@ -28,17 +28,23 @@ def preflight(*words: str, path: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_without_gcloud_it_says_where_to_get_it(tmp_path: Path) -> None:
-    done = preflight("example", path=str(tmp_path))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "gcloud is not installed" in done.stderr
-    assert "https://cloud.google.com/sdk/docs/install" in done.stderr
+def test_without_gcloud_it_says_where_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["example"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "gcloud is not installed" in said.err
+    assert "https://cloud.google.com/sdk/docs/install" in said.err
 
 
-def test_an_environment_that_is_not_there_is_asked_for(recorded: Recorded) -> None:
-    done = preflight("nowhere", path=str(recorded.program.parent))
-    assert done.returncode == 2
-    assert "ENV=NAME" in done.stderr
+def test_an_environment_that_is_not_there_is_asked_for(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(recorded.program.parent))
+    assert main(["nowhere"]) == 2
+    assert "ENV=NAME" in capsys.readouterr().err
 
 
 def test_the_example_as_it_stands_fails_and_the_questions_stay_open(recorded: Recorded) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.infra.terraform.offline import TERRAFORM
 
 RECORDER = """#!/usr/bin/env bash
-echo "$(basename "$0") $*" >> "$HEARD"
+echo "${0##*/} $*" >> "$HEARD"
 case "$*" in
     *describe*) exit "$KNOWN" ;;
     *"-json unchecked"*) echo "${UNCHECKED:-[]}" ;;
