@@ -50,6 +50,7 @@ def test_an_empty_project_gets_what_terraform_needs(tools: Path) -> None:
     assert "--public-access-prevention" in heard
     assert "services identity create --project=acme-mail --service=pubsub" in heard
     assert "auth/clients/create?project=acme-mail" in said
+    assert "`make preflight ENV=NAME` asks gcloud" in said  # and it was not run
 
 
 def test_preparing_a_prepared_project_creates_nothing(tools: Path) -> None:
