@@ -147,7 +147,8 @@ run "what_is_asked_for_is_there" {
   }
 }
 
-# Own code, keys that exist already, an organization that forbids allUsers.
+# Own code, keys that exist already, an organization that forbids allUsers; the least quota, which
+# must do for every function there is.
 run "own_code_gets_its_secrets_and_what_exists_or_is_forbidden_is_respected" {
   command = plan
 
@@ -158,6 +159,12 @@ run "own_code_gets_its_secrets_and_what_exists_or_is_forbidden_is_respected" {
     public_access     = "unchecked"
     adopt_keys        = true
     key_ring          = "postroom2"
+    vcpu_quota        = 12
+  }
+
+  assert {
+    condition     = sum(values(local.vcpus)) == 12 && min([for one in local.sizes : tonumber(one.max_instances)]...) == 1
+    error_message = "A function has no instance, or all of them have too many."
   }
 
   assert {
@@ -223,20 +230,6 @@ run "function_addresses_need_no_domain_and_more_quota_is_shared_out" {
   assert {
     condition     = local.queues.bulk.concurrent == 100 && local.queues.live.concurrent == 600
     error_message = "Queues follow the instances, and backfills the project's Gmail units."
-  }
-}
-
-# On the smallest project that will do.
-run "the_least_quota_is_enough_for_all" {
-  command = plan
-
-  variables {
-    vcpu_quota = 12
-  }
-
-  assert {
-    condition     = sum(values(local.vcpus)) == 12 && min([for one in local.sizes : tonumber(one.max_instances)]...) == 1
-    error_message = "A function has no instance, or all of them have too many."
   }
 }
 
