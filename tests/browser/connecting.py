@@ -28,7 +28,7 @@ from shared.ports.clock import Clock
 from tests.harness.connecting import ADA, BEN, environ
 from tests.harness.samples import API_KEY
 
-PRODUCT = """<!doctype html><title>Product</title><body><script>
+PRODUCT = """<!doctype html><title>Product</title><link rel="icon" href="data:,"><body><script>
 window.events = [];
 window.openConnect = (base, token, query = "") => {
   const frame = document.createElement("iframe");
