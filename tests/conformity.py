@@ -53,9 +53,12 @@ async def check_answer(response: httpx.Response) -> None:
     answers = operation["responses"]
     status = str(response.status_code) if str(response.status_code) in answers else "default"
     assert status in answers, f"{asked} answered {response.status_code}: not described"
-    if response.headers.get("content-type", "").partition(";")[0] != JSON:
+    content = answers[status].get("content", {})
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    assert kind or not content, f"{asked} answered {response.status_code} without its body"
+    if kind != JSON:
         return
-    is_described = "schema" in answers[status].get("content", {}).get(JSON, {})
+    is_described = "schema" in content.get(JSON, {})
     assert is_described, f"{asked} answered JSON with {response.status_code}: not described"
     await response.aread()
     place = (template, response.request.method.lower(), "responses", status)

@@ -8,7 +8,7 @@ are understood wherever Nango's clients take one: as the endpoint and as `Base-U
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
@@ -239,13 +239,19 @@ def _route(method: Method, prefix: str) -> Route:
         rendered=Any,
         request_headers=UPLOAD_HEADERS if uploads else HEADERS,
         documented=bool(prefix) and not (uploads and method not in UPLOADING),
-        also={"default": "Whatever else Gmail answered, as it is."},
+        also={**EMPTY, **OTHER} if method in ANSWERED_EMPTY and not uploads else OTHER,
     )
 
 
 UPLOADING: Final = frozenset({"POST", "PUT"})
 """The methods with which anything of Gmail's is uploaded."""
 BODYLESS: Final = frozenset({"GET", "DELETE"})
+ANSWERED_EMPTY: Final = frozenset({"DELETE", "POST"})
+"""The methods of Gmail's deletions and batches, of which many succeed without a body."""
+EMPTY: Final[Mapping[int | Literal["default"], str]] = {204: "Done; Gmail says no more."}
+OTHER: Final[Mapping[int | Literal["default"], str]] = {
+    "default": "Whatever else Gmail answered, as it is."
+}
 TAKES: Final[Mapping[str, tuple[str, ...]]] = {
     "gmail/v1/": ("application/json",),
     "upload/gmail/v1/": ("application/octet-stream",),

@@ -25,7 +25,7 @@ from shared.edge.web.call import Call
 from shared.edge.web.callers.auth import ANYONE, authenticate
 from shared.edge.web.deployment import Deployment
 from shared.edge.web.platform import Standstill, end_start
-from shared.edge.web.routes import Returned, Route
+from shared.edge.web.routes import WITHOUT_BODY, Returned, Route
 from shared.edge.web.status import answer_to
 from shared.errors import InvalidRequestError, NotFoundError
 from shared.ports.container import Container, RequestsInFlight
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 METHOD_NOT_ALLOWED = 405
 BODYLESS = frozenset({"GET", "DELETE"})
 INTERNAL = 500
-WITHOUT_BODY = frozenset({204, 304})
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 """Sent with every answer of a deployment whose address is https."""
 

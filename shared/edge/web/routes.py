@@ -23,6 +23,8 @@ from shared.ports.container import Container
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 MEBIBYTE = 1 << 20
+WITHOUT_BODY = frozenset({204, 304})
+"""The statuses whose answers are their head alone (RFC 9110, 15.3.5 and 15.4.5)."""
 
 
 class Access(StrEnum):

@@ -12,7 +12,7 @@ from shared.edge.web.deployment import Deployment
 from shared.edge.web.openapi.requests import answers, request_of, values_of
 from shared.edge.web.openapi.schemas import Schemas, schemas_of
 from shared.edge.web.openapi.webhooks import BODIES, webhooks
-from shared.edge.web.routes import Access, Permission, Route, Tenant
+from shared.edge.web.routes import WITHOUT_BODY, Access, Permission, Route, Tenant
 
 JSON = "application/json"
 OCTETS = "application/octet-stream"
@@ -257,6 +257,8 @@ def _refusal(route: Route) -> dict[str, Any]:
 def _further(
     status: int | str, when: str, content: dict[str, Any], refusal: dict[str, Any]
 ) -> dict[str, Any]:
+    if status in WITHOUT_BODY:
+        return {"description": when}
     if isinstance(status, str) or status < 300:  # noqa: PLR2004  the border of successes
         return {"description": when, "content": content}
     if status < 400:  # noqa: PLR2004  the border of errors
