@@ -201,11 +201,12 @@ def test_a_calendar_part_without_a_name_is_an_invitation() -> None:
     assert [file["filename"] for file in found["attachments"]] == ["invite.ics"]
 
 
-def test_an_attached_message_is_one_attachment_and_no_body() -> None:
+@pytest.mark.parametrize("kind", ["message/rfc822", "message/global"])
+def test_an_attached_message_is_one_attachment_and_no_body(kind: str) -> None:
     inner = part(
         "multipart/mixed", part_id="1.0", parts=[part("text/plain", data("inner"), "1.0.0")]
     )
-    attached = part("message/rfc822", {"attachmentId": "A", "size": 9}, "1", parts=[inner])
+    attached = part(kind, {"attachmentId": "A", "size": 9}, "1", parts=[inner])
     found = read(part("multipart/mixed", parts=[part("text/plain", data("outer")), attached]))
     assert found["text"] == "outer"
     assert found["attachments"][0]["filename"] == "message.eml"

@@ -1,5 +1,6 @@
 """A delivery-status message is tied to the send it is about, and told once."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 
 from infra.local.google.mail.bounce import bounce_message
 from shared.domain.ids import MessageId
-from shared.domain.mail.reading.bounce import read_bounce
+from shared.domain.mail.reading.bounce import FailedRecipient, read_bounce
 from shared.domain.send.entry import SendState
 from shared.usecases.send.record_bounces import RecordBounces
 from tests.harness.google import ADA
@@ -119,6 +120,44 @@ async def test_a_report_found_by_a_backfill_is_told_too(
     await harness.send(**{**HELLO, "to": AWAY})
     await synced.settle()
     assert len(await harness.events("bounced")) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "status"),
+    [
+        ("rfc822;a@x.example\nStatus: 5.0.0 (permanent failure)", "a@x.example", "5.0.0"),
+        ("rfc822; <a@x.example>\nStatus: 5.1.1", "a@x.example", "5.1.1"),
+        ("RFC822;\n a@x.example (Ann)\nStatus: 5.1.1(no such user)", "a@x.example", "5.1.1"),
+        ('rfc822; "a (b"@x.example\nStatus: 5.1.1', '"a (b"@x.example', "5.1.1"),
+        ("utf-8; j\u00f6rg@x.example\nStatus: 5.6.7", "j\u00f6rg@x.example", "5.6.7"),
+        ("utf-8; j\\x{F6}rg@x.example\nStatus: 5.6.7", "j\u00f6rg@x.example", "5.6.7"),
+        ("utf-8; j\\x{FFFFFF}@x.example\nStatus: 5.6.7", r"j\x{FFFFFF}@x.example", "5.6.7"),
+        ("a@x.example\nStatus: 5.1.1", "a@x.example", "5.1.1"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["delivery-status", "global-delivery-status"])
+def test_recipients_are_named_however_a_server_writes_its_report(
+    kind: str, given: str, address: str, status: str
+) -> None:
+    content_type = f"multipart/report; report-type={kind}"
+    report = f"Reporting-MTA: dns; x.example\n\nAction: failed (gone)\nFinal-Recipient: {given}\n"
+    data = urlsafe_b64encode(report.encode()).decode()
+    found = read_bounce({"payload": {
+        "headers": [{"name": "Content-Type", "value": content_type}],
+        "parts": [{"mimeType": f"message/{kind}", "body": {"data": data}}],
+    }})  # fmt: skip
+    assert found is not None
+    assert found.recipients == (FailedRecipient(address, status),)
+
+
+def test_a_returned_message_in_utf8_is_traced() -> None:
+    returned = urlsafe_b64encode(b"Message-ID: <m1@x.example>\n\n").decode()
+    found = read_bounce({"payload": {
+        "headers": [{"name": "X-Failed-Recipients", "value": "a@x.example"}],
+        "parts": [{"mimeType": "message/global-headers", "body": {"data": returned}}],
+    }})  # fmt: skip
+    assert found is not None
+    assert found.traces == ("<m1@x.example>",)
 
 
 def test_no_mail_makes_the_reader_stumble(tmp_path: Path) -> None:

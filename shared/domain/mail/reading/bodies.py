@@ -15,7 +15,7 @@ PLAIN: Final = "text/plain"
 HTML: Final = frozenset({"text/html", "text/x-amp-html", "text/watch-html"})
 RENDERINGS: Final = frozenset({*HTML, PLAIN, "text/enriched", "text/richtext"})
 """Text that is written to be read; other text is data, and stays a file where it is shown."""
-_STATUS: Final = "message/delivery-status"
+_STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _DEEPEST: Final = 100
 """Multiparts within each other; what lies deeper stands side by side."""
 
@@ -157,7 +157,7 @@ class _Sorter:
             return False
         if leaf.kind in {PLAIN, "text/html"}:
             return opens or not leaf.part.get("filename")
-        other = leaf.kind.startswith("text/") or leaf.kind == _STATUS
+        other = leaf.kind.startswith("text/") or leaf.kind in _STATUSES
         return self.every_text and other and not leaf.part.get("filename")
 
 

@@ -1,4 +1,4 @@
-"""Delivery-status messages: which of our sends came back, and for whom (RFC 3464)."""
+"""Delivery-status messages: which of our sends came back, and for whom (RFC 3464, RFC 6533)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,14 +9,21 @@ from shared.domain.base64url import decode_base64url
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.reading.email_parts import as_object, as_text, header_of, walk
 from shared.domain.mail.reading.mail_headers import MARKER_HEADER, read_message_ids
+from shared.domain.mail.reading.shown_text import one_line
 
-STATUS: Final = "message/delivery-status"
+STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 MAX_REPORT: Final = 100_000
 MAX_RECIPIENTS: Final = 50
 MAX_TRACES: Final = 30
 _FIELD: Final = re.compile(r"^([A-Za-z-]+):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _ORIGINAL_IDS: Final = frozenset({"x-original-message-id", "original-message-id", "message-id"})
-_RETURNED: Final = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"})
+_RETURNED: Final = frozenset(
+    {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}
+    | {"message/global", "message/global-headers"}
+)
+_UTF8_ADDRESS: Final = "utf-8"
+_CODE_POINT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+_LAST_CODE_POINT: Final = 0x10FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def unread_part(message: Mapping[str, Any]) -> str | None:
     """Return the part id of the report's fields where Gmail put them behind an attachment id."""
     for part, _ in walk(as_object(message.get("payload"))):
         body = as_object(part.get("body"))
-        if _kind(part) == STATUS and body.get("attachmentId") and not body.get("data"):
+        if _kind(part) in STATUSES and body.get("attachmentId") and not body.get("data"):
             return as_text(part.get("partId"))
     return None
 
@@ -84,7 +91,7 @@ def _reports(payload: Mapping[str, Any]) -> Iterator[str]:
     """Yield the fields of every report; one within another is read with it, once."""
     inside: set[int] = set()
     for part, _ in walk(payload):
-        if _kind(part) != STATUS or id(part) in inside:
+        if _kind(part) not in STATUSES or id(part) in inside:
             continue
         yield _text(part)
         # Gmail's JSON may show each block of fields as a part of its own.
@@ -119,13 +126,34 @@ def _fail(report: str) -> Iterator[FailedRecipient]:
     seen = set()
     for block in re.split(r"\n[ \t]*\n", report):
         fields = {name.lower(): value.strip() for name, value in _FIELD.findall(block)}
-        if fields.get("action", "").lower() != "failed":
+        if _without_comment(fields.get("action", "")).lower() != "failed":
             continue
-        given = fields.get("final-recipient") or fields.get("original-recipient", "")
-        address = given.partition(";")[2].strip() or given
+        address = _address(fields.get("final-recipient") or fields.get("original-recipient", ""))
         if address and address.lower() not in seen:
             seen.add(address.lower())
-            yield FailedRecipient(address[:320], fields.get("status", "")[:20])
+            yield FailedRecipient(address[:320], _without_comment(fields.get("status", ""))[:20])
+
+
+def _without_comment(value: str) -> str:
+    """Return what stands before a comment: `5.0.0 (permanent failure)`."""
+    return value.partition("(")[0].strip()
+
+
+def _address(given: str) -> str:
+    """Return the address of `rfc822; a@example.com`, one in UTF-8 in its letters (RFC 6533, 3)."""
+    kind, _, address = given.partition(";")
+    bare = address.strip() or given
+    if '"' not in bare:
+        bare = _without_comment(bare)
+    bare = bare.removeprefix("<").removesuffix(">")
+    if kind.strip().lower() != _UTF8_ADDRESS:
+        return bare
+    return _CODE_POINT.sub(_letter, bare)
+
+
+def _letter(escaped: re.Match[str]) -> str:
+    code = int(escaped[1], 16)
+    return one_line(chr(code)) if code <= _LAST_CODE_POINT else escaped[0]
 
 
 def _name(payload: Mapping[str, Any]) -> Iterator[FailedRecipient]:

@@ -10,7 +10,11 @@ from shared.domain.mail.reading.charset_text import decode_text, mostly_utf8
 from shared.domain.mail.reading.mail_headers import decode_words
 from shared.domain.mail.reading.shown_text import file_name, one_line
 
-_DEFAULT_NAMES: Final = {"text/calendar": "invite.ics", "message/rfc822": "message.eml"}
+_DEFAULT_NAMES: Final = {
+    "text/calendar": "invite.ics",
+    "message/rfc822": "message.eml",
+    "message/global": "message.eml",
+}
 ROOT: Final = "root"
 """The name of the part that is the whole message: Gmail's own id of it is empty."""
 
