@@ -25,6 +25,22 @@ def test_bytes_that_vendors_added_are_read(name: str, data: bytes, text: str) ->
     assert decode_text(data, name) == text
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("utf-8", "utf-8"),
+        ("", "utf-8"),
+        ("us-ascii", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("utf-16le", "utf-16-le"),
+        ("utf-16be", "utf-16-be"),
+    ],
+)
+def test_a_byte_order_mark_is_no_character_of_the_text(name: str, codec: str) -> None:
+    marked = "" if codec == "utf-16" else "\ufeff"
+    assert decode_text(f"{marked}gr\u00fc\u00dfe \ufeff!".encode(codec), name) == "grüße \ufeff!"
+
+
 @pytest.mark.parametrize("codec", LABELS)
 def test_every_label_of_the_web_is_read_as_it_is_there(codec: str) -> None:
     """Hold the product's table and the emulated Google's, which share nothing, to the same list."""

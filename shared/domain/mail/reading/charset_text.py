@@ -24,6 +24,8 @@ _SIGNS: Final = tuple(bytes((0xA1, low)) for low in (*range(0x40, 0x7F), *range(
 _BIG5_SIGNS: Final = {ord(sign.decode("big5hkscs")): sign.decode("cp950") for sign in _SIGNS}
 """Punctuation of Big5 as Taiwan and the WHATWG's Big5 read it; Python's codec has other signs."""
 _TABLES: Final = {"koi8_u": _KOI8_RU, "big5hkscs": _BIG5_SIGNS}
+_BYTE_ORDER_MARK: Final = "\ufeff"
+"""In front of a text it says how to read it, and is none of its characters (RFC 3629, 6)."""
 _AT_ONCE: Final = 1_000_000
 
 
@@ -75,6 +77,7 @@ def _decode(data: bytes, codec: str, errors: str = "strict") -> str:
     else:
         pieces = (data[start : start + _AT_ONCE] for start in range(0, len(data), _AT_ONCE))
         text = "".join(iterdecode(pieces, codec, errors))
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     if table := _TABLES.get(codec):
         return text.translate(table)
     return _SURROGATE.sub("\ufffd", text) if codec == "utf_7" else text
