@@ -175,6 +175,38 @@ async def test_an_attached_mail_says_who_and_what(harness: ActionHarness) -> Non
     assert found["text"].startswith("From: Bob <bob@far.example>\nSubject: Grüße\n\nBis morgen.")
 
 
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [
+        ("\ufeffSubject: Grüße 日本\n\nhi".encode(), "Subject: Grüße 日本\n\nhi"),
+        ("Subject: Grüße\n\nhi".encode("cp1252"), "Subject: Grüße\n\nhi"),
+        (b"Subject: =?utf-8?Q?a=0AFrom:_boss?=\n b\n\nhi", "Subject: a From: boss b\n\nhi"),
+        (b"Subject: s\nContent-Transfer-Encoding: base64 \n\naGk=", "Subject: s\n\nhi"),
+        (
+            "Content-Type: application/pdf; name=Käse.pdf\n\n%PDF".encode(),
+            "Files: Käse.pdf",
+        ),
+    ],
+    ids=["utf-8", "cp1252", "a line in a word", "a space behind the encoding", "a name in utf-8"],
+)
+async def test_an_attached_mails_head_is_read_as_mailers_write_it(
+    harness: ActionHarness, mail: bytes, expected: str
+) -> None:
+    found = await read(harness, mail, "application/octet-stream", "a.eml")
+    assert found["text"].strip() == expected
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "binary"])
+@pytest.mark.parametrize("kind", ["message/rfc822", "message/global"])
+async def test_a_mail_in_an_attached_mail_is_read(
+    harness: ActionHarness, kind: str, encoding: str
+) -> None:
+    head = f"Content-Type: {kind}\nContent-Transfer-Encoding: {encoding}\n\n"
+    mail = f"{head}Subject: Inner\n\nwords".encode()
+    found = await read(harness, mail, "application/octet-stream", "a.eml")
+    assert found["text"].strip() == "Subject: Inner\n\nwords"
+
+
 async def test_an_image_comes_as_itself(harness: ActionHarness) -> None:
     found = await read(harness, PNG, "application/octet-stream", "a.png")
     assert (found["kind"], found["mimeType"]) == ("image", "image/png")

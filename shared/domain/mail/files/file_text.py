@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from shared.domain.mail.files.mail_file import mail_text
+from shared.domain.mail.files.mail_file import MAILS, mail_text
 from shared.domain.mail.files.word import docx_text, pptx_text
 from shared.domain.mail.files.workbook import xlsx_text
 from shared.domain.mail.files.zipped import UnreadableFileError, Zipped
@@ -22,7 +22,7 @@ TEXTS: Final = frozenset(
     ("csv", "eml", "ics", "json", "log", "md", "tsv", "txt", "vcf", "xml", "yaml", "yml")
 )
 """Endings of names of plain text, whatever type a sender gave them."""
-TEXT_TYPES: Final = frozenset({"application/json", "application/xml", "message/rfc822"})
+TEXT_TYPES: Final = frozenset({"application/json", "application/xml", *MAILS})
 _MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\0\0", "utf-32"),
@@ -64,7 +64,7 @@ def file_text(data: bytes, mime_type: str, filename: str, charset: str = "") -> 
         raise UnreadableFileError("An Office file of before 2007, or one behind a password.")
     if kind == "text/html" or ending in {"htm", "html"}:
         return html_to_text(visible_html(decode_file(data, charset))[0])
-    if kind == "message/rfc822" or ending == "eml":
+    if kind in MAILS or ending == "eml":
         return mail_text(data)
     is_text = kind.startswith("text/") or kind in TEXT_TYPES or ending in TEXTS
     if not is_text or data.startswith(RICH_TEXT):

@@ -8,18 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import policy
 from email.message import Message
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from typing import Final
 
 from shared.domain.mail.reading.charset_text import decode_text
 from shared.domain.mail.reading.mail_headers import decode_words
 from shared.domain.mail.reading.markup.hidden_text import visible_html
 from shared.domain.mail.reading.markup.html_text import html_to_text
-from shared.domain.mail.reading.shown_text import file_name
+from shared.domain.mail.reading.shown_text import file_name, one_line
 
 LONGEST_HEAD: Final = 64 << 10
 DEEPEST: Final = 6
 MOST_PARTS: Final = 200
+MAILS: Final = frozenset({"message/rfc822", "message/global"})
 SHOWN: Final = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -57,17 +58,24 @@ def mail_text(data: bytes) -> str:
 
 def _shown_text(head: "Message[str, str]", found: _Found) -> str:
     named = ((name, head.get(name)) for name in SHOWN)
-    lines = [f"{name}: {decode_words(str(value))}" for name, value in named if value]
+    lines = [f"{name}: {_line(str(value))}" for name, value in named if value]
     files = [f"Files: {', '.join(found.files)}"] if found.files else []
     text = "\n\n".join(text for _, text in found.texts if text)
     return "\n".join([*lines, *files, "", text])
 
 
+def _line(value: str) -> str:
+    """Return a header's value on one line: a second one would look like another header."""
+    return " ".join(one_line(decode_words(value)).split())
+
+
 def _split(data: bytes) -> "tuple[Message[str, str], bytes]":
+    """Return head and body; headers may be in UTF-8 as they are (RFC 6532)."""
     head, _, body = data.partition(b"\n\n")
     if data.startswith(b"\n"):
         head, body = b"", data[1:]
-    return BytesHeaderParser(policy=policy.compat32).parsebytes(head[:LONGEST_HEAD]), body
+    text = decode_text(head[:LONGEST_HEAD], "")
+    return HeaderParser(policy=policy.compat32).parsestr(text), body
 
 
 def _gather(data: bytes, found: _Found, deep: int) -> None:
@@ -81,7 +89,7 @@ def _gather(data: bytes, found: _Found, deep: int) -> None:
                 _gather(part, inner, deep - 1)
         if inner is not found:
             found.take_shown(inner)
-    elif kind == "message/rfc822" and deep and not _is_encoded(head):
+    elif kind in MAILS and deep and not _is_encoded(head):
         found.take_mail(body, deep)
     elif name := file_name(decode_words(head.get_filename("") or "")):
         found.files.append(name)
@@ -94,7 +102,11 @@ def _gather(data: bytes, found: _Found, deep: int) -> None:
 
 def _is_encoded(head: "Message[str, str]") -> bool:
     """Whether an attached mail is in base64 against the rules (RFC 2046, 5.2.1): it is a file."""
-    return head.get("Content-Transfer-Encoding", "").strip().lower() not in {"", "7bit", "8bit"}
+    return _encoding(head) not in {"", "7bit", "8bit", "binary"}
+
+
+def _encoding(head: "Message[str, str]") -> str:
+    return str(head.get("Content-Transfer-Encoding", "")).partition(";")[0].strip().lower()
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[bytes]:
@@ -110,7 +122,7 @@ def _parts(body: bytes, boundary: str) -> Iterator[bytes]:
 def _decode(body: bytes, head: "Message[str, str]") -> str:
     """Return a text part by its transfer encoding and its charset."""
     part: Message[str, str] = Message(policy=policy.compat32)
-    part["Content-Transfer-Encoding"] = head.get("Content-Transfer-Encoding", "8bit")
+    part["Content-Transfer-Encoding"] = _encoding(head) or "8bit"
     part.set_payload(body.decode("ascii", "surrogateescape"))
     payload = part.get_payload(decode=True)
     charset = head.get_content_charset("") or ""
