@@ -234,6 +234,11 @@ def test_a_bad_part_costs_only_itself() -> None:
     assert (found["text"], found["html"], found["body_truncated"]) == ("good", None, True)
 
 
+def test_a_snippet_is_one_line_without_control_characters() -> None:
+    found = read(part("text/plain"), snippet="a\x1b[2J&#7; b\u2028c&#10;d \ud83d ")
+    assert found["snippet"] == "a[2J b c d \ufffd"
+
+
 def test_the_senders_date_falls_back_to_gmails() -> None:
     found = read(part("text/plain", headers={"Date": "yesterday"}))
     assert found["date"] == "2026-11-18T11:06:40.123Z"

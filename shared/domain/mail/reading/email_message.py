@@ -117,7 +117,7 @@ def read_message(
             for name, values in headers.items()
             if name in kept
         },
-        "snippet": decoded_references(as_text(message.get("snippet"))),
+        "snippet": one_line(decoded_references(as_text(message.get("snippet")))),
         **_bodies(parts),
         "sizeEstimate": as_count(message.get("sizeEstimate")),
         "cause": _cause(_label_ids(message), headers),
