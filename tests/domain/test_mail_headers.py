@@ -45,10 +45,17 @@ def test_references_keep_their_order_and_brackets() -> None:
     assert read_message_ids("") == []
 
 
+@pytest.mark.parametrize("value", ["<a\r\n b@x>", "a\x07@x", "a@\ud800", "\u202ea@x <", "<>"])
+def test_references_hold_no_half_of_an_id_and_nothing_unseen(value: str) -> None:
+    assert read_message_ids(value) == []
+
+
 def test_dates_become_utc() -> None:
     expected = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
     assert read_date("Fri, 20 Nov 2026 10:30:00 +0100") == expected
     assert read_date("20 Nov 2026 09:30:00 -0000 (nowhere)") == expected
+    assert read_date("Fri, 20 Nov 126 10:30:00 +0100") == expected
+    assert read_date("20-Nov-126 09:30:00 GMT") == expected
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ _CLOCK: Final = re.compile(
     r"(?P<date>[^:]{1,60}?\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?"
     r"(?P<zone>(?:\s+(?!\d{4}\b)|(?=[+-]))[^:]*?(?::\d{2})?[^:]*?|)(?:\s+(?P<year>\d{4}))?\s*"
 )
+_COUNTED_YEAR: Final = re.compile(r"(?<=[\s-])\d{3}(?=\s)")
+"""Years since 1900, as programs wrote them that were not made for 2000 (RFC 5322, 4.3)."""
 _OFFSET: Final = re.compile(r"(?:[A-Z]{0,5}\s*)([+-])(\d{1,2}):?(\d{2})?(?:\s*[A-Z]{1,5})?")
 _FARTHEST_ZONE: Final = 15
 ZONES: Final = {
@@ -87,8 +89,15 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 
 def read_message_ids(value: str) -> list[str]:
-    """Return the ids of a References or In-Reply-To header, in order, with their brackets."""
-    return _MESSAGE_ID.findall(value) or value.split()
+    """Return the ids of a References or In-Reply-To header, in order, with their brackets.
+
+    Where none has brackets, all its words that may be ids; no half of one, nothing unseen.
+    """
+    return _MESSAGE_ID.findall(value) or [one for one in value.split() if _is_bare_id(one)]
+
+
+def _is_bare_id(word: str) -> bool:
+    return word.isprintable() and not {*"<>"} & {*word}
 
 
 def read_message_id(value: str) -> str | None:
@@ -107,12 +116,16 @@ def read_date(value: str) -> datetime | None:
         offset = _offset(found["zone"].strip().upper())
         if offset is None:
             return None
-        text = f"{found['date']} {found['year'] or ''} {offset}"
+        text = f"{_COUNTED_YEAR.sub(_century, found['date'])} {found['year'] or ''} {offset}"
     try:
         at = parsedate_to_datetime(text)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
         return None
+
+
+def _century(year: re.Match[str]) -> str:
+    return str(1900 + int(year[0]))
 
 
 def _offset(zone: str) -> str | None:
