@@ -26,6 +26,18 @@ def test_blocks_become_lines(html: str, text: str) -> None:
     assert html_to_text(html) == text
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<pre>a\r\nb\rc\nd\n\n\ne</pre>f\ng", "a\nb\nc\nd\n\ne\n\nf g"),
+        ("<pre wrap>\nHe wrote:\n&gt; hi\n\n<b>An\nswer</b>", "He wrote:\n> hi\n\nAn\nswer"),
+        ("<PRE>a<pre>b\nc</PRE>d\ne</pre>f\ng</pre>h\ni", "a\n\nb\nc\n\nd\ne\n\nf g\n\nh i"),
+    ],
+)
+def test_lines_of_preformatted_text_stay_lines(html: str, text: str) -> None:
+    assert html_to_text(html) == text
+
+
 def test_what_nobody_sees_is_not_text() -> None:
     html = (
         "<head><title>t</title><style>p{}</style></head><script>alert(1)</script>"

@@ -49,6 +49,7 @@ _IN_ATTRIBUTE: Final = re.compile(
     r"&(?:#[0-9]{1,8};?|#x[0-9a-f]{1,8};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE
 )
 _BREAKS: Final = re.compile(" ?[\0\1\2][\0\1\2 ]*")
+_NEWLINE: Final = re.compile(r"\r\n?|\n")
 MAX_LINK: Final = 2_000
 """Characters of a link's address worth repeating in text."""
 
@@ -91,7 +92,7 @@ class _Pieces:
         self._ends: dict[str, int] | None = None
         self._hidden, self._depth = "", 0
         self._in_paragraph = False
-        self._tables = 0
+        self._tables = self._preformatted = 0
         self._address: str | None = None
         self._link_start = self._link_tables = 0
 
@@ -100,12 +101,17 @@ class _Pieces:
         html, place = self._html, 0
         while (tag := TAG.search(html, place)) is not None:
             if not self._hidden and tag.start() > place:
-                self._pieces.append(decoded_references(html[place : tag.start()]))
+                self._say(html[place : tag.start()])
             place = self._after(tag)
         if not self._hidden:
-            self._pieces.append(decoded_references(html[place:]))
+            self._say(html[place:])
         self._end_link()
         return self._pieces
+
+    def _say(self, words: str) -> None:
+        """Take in words; inside `pre` their lines are lines."""
+        shown = decoded_references(words)
+        self._pieces.append(_NEWLINE.sub(_LINE, shown) if self._preformatted else shown)
 
     def _after(self, tag: re.Match[str]) -> int:
         """Take in a tag; return where reading goes on."""
@@ -157,6 +163,7 @@ class _Pieces:
             self._pieces.append(_LINE)
 
     def _open_block(self, name: str) -> None:
+        self._preformatted += name == "pre"
         if name == "table":
             self._tables += 1
         elif name == "tr":
@@ -167,6 +174,7 @@ class _Pieces:
             self._pieces.append("- ")
 
     def _close_block(self, name: str) -> None:
+        self._preformatted -= name == "pre" and self._preformatted > 0
         if name in {"table", "tr"}:
             self._leave_cell()
             self._tables -= name == "table" and self._tables > 0
