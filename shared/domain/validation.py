@@ -21,6 +21,8 @@ MAX_CONTENT = 50_000_000
 """Characters of a field that holds what a message consists of, in base64 or as text."""
 PROBLEMS = 20
 """Most problems one error lists."""
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
 ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 BARE_NUMBER = re.compile(r"\s*[-+]?[\d._]+(?:e[-+]?\d+)?\s*", re.IGNORECASE)
 
@@ -35,12 +37,21 @@ def _refuse_bare_number(value: Any) -> Any:
     return value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_refuse_bare_number)]
+def within_reach(at: datetime) -> datetime:
+    """Return the moment, or the first or last that Gmail and every store can be asked for."""
+    return min(max(at, FIRST), LAST)
+
+
+Instant = Annotated[
+    AwareDatetime, BeforeValidator(_refuse_bare_number), AfterValidator(within_reach)
+]
 """A moment in a request: ISO 8601 with its zone, and never a number."""
 
 
 def _in_utc(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+    if at is None:
+        return None
+    return within_reach(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 Moment = Annotated[

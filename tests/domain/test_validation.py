@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, field_validator
 
-from shared.domain.validation import Moment, place_problems, validate
+from shared.domain.validation import FIRST, LAST, Instant, Moment, place_problems, validate
 from shared.errors import InvalidRequestError, Problem
 
 
@@ -122,6 +122,7 @@ def test_problems_of_a_part_are_placed_in_the_whole() -> None:
 
 class _Filter(BaseModel):
     after: Moment = None
+    since: Instant | None = None
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,22 @@ class _Filter(BaseModel):
 )
 def test_a_moment_of_a_filter_is_in_utc_or_none(given: str | None, meant: datetime | None) -> None:
     assert validate(_Filter, {"after": given}).after == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("0001-01-01T00:00:00+23:59", FIRST),
+        ("0001-01-01T00:00:00Z", FIRST),
+        ("1969-12-31T23:59:59Z", FIRST),
+        ("9999-12-31T23:59:59-23:59", LAST),
+    ],
+)
+@pytest.mark.parametrize("name", ["after", "since"])
+def test_a_moment_out_of_reach_is_the_nearest_within(
+    name: str, given: str, meant: datetime
+) -> None:
+    assert getattr(validate(_Filter, {name: given}), name) == meant
 
 
 @pytest.mark.parametrize("given", [1_764_400_000, "1764400000", "1.7e9", 12.5])

@@ -21,6 +21,23 @@ def test_a_date_is_its_first_instant_in_utc() -> None:
     assert paris.utcoffset() == timedelta(hours=1)
 
 
+@pytest.mark.parametrize(
+    ("window", "year"),
+    [
+        ("0001-01-01T00:00:00+23:59", 1970),
+        ("1900-01-01", 1970),
+        ("9999-12-31T23:59:59-23:59", 9999),
+    ],
+)
+def test_a_date_without_mail_is_the_nearest_that_gmail_and_the_store_know(
+    window: str, year: int
+) -> None:
+    start = window_start(window, NOW)
+    assert start is not None
+    assert start.astimezone(UTC).year == year
+    assert start.timestamp() >= 0
+
+
 def test_all_has_no_start() -> None:
     assert window_start("all", NOW) is None
 

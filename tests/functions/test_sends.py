@@ -110,6 +110,13 @@ async def test_impossible_times_are_refused(product: ConnectedSystem, when: str,
     assert error_of(await product.post("/send", {**HELLO, "send_at": when})) == (400, code)
 
 
+@pytest.mark.parametrize("before", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00%2B23:59"])
+async def test_no_send_is_older_than_the_oldest_moment(
+    product: ConnectedSystem, before: str
+) -> None:
+    assert await product.get(f"/sends?before={before}") == {"sends": []}
+
+
 @pytest.mark.parametrize("when", ["2030-01-01T00:00:00", 1_900_000_000, 1.9e9, "1900000000"])
 async def test_a_time_without_its_zone_or_its_date_is_refused(
     product: ConnectedSystem, when: object

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shared.domain.ids import LabelId
+from shared.domain.validation import within_reach
 from shared.errors import InvalidRequestError
 
 
@@ -90,4 +91,4 @@ def window_start(window: str, now: datetime) -> datetime | None:
             f"The window {window!r} is not understood: give days such as '30d', a date such as "
             "'2026-01-31', or 'all'."
         ) from None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return within_reach(date if date.tzinfo else date.replace(tzinfo=UTC))

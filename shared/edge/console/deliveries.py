@@ -10,6 +10,7 @@ from starlette.responses import Response
 from shared.domain.events.delivery import SCHEDULE, shown_payload
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import EventId
+from shared.domain.validation import within_reach
 from shared.edge.console.layout.pages import ConsoleRequest, change, page
 from shared.edge.console.layout.paging import (
     addresses_of,
@@ -88,7 +89,7 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequestError("Say since when, as a date and a time.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return within_reach(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _payload(event: Event) -> str:

@@ -113,6 +113,13 @@ async def test_a_wrong_wish_is_refused_with_words(
     assert answer.status_code == 400
 
 
+async def test_a_moment_that_no_store_can_be_asked_for_is_the_nearest(operator: Visitor) -> None:
+    fields = {"which": "dead", "since": "0001-01-01T00:00+23:59"}
+    answer = await operator.send("/console/deliveries/redeliver", **fields)
+    assert "0 events are on their way" in answer.text
+    assert await operator.see("/console/deliveries?before=0001-01-01T00:00%2B23:59~e1")
+
+
 async def test_pages_of_a_log_miss_nothing_and_repeat_nothing(
     container: AutowiredContainer, operator: Visitor
 ) -> None:

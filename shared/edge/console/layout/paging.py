@@ -8,6 +8,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from shared.domain.connect.connection import Connection
 from shared.domain.ids import ConnectionId
+from shared.domain.validation import within_reach
 from shared.edge.console.layout.pages import ConsoleRequest
 from shared.edge.web.reading import CONNECTION_ID
 from shared.ports.connections import ConnectionQuery, Connections
@@ -62,7 +63,7 @@ def _decode(place: str) -> tuple[datetime, str] | None:
         moment = datetime.fromisoformat(at)
     except ValueError:
         return None
-    return (moment, id) if moment.tzinfo is not None and id else None
+    return (within_reach(moment), id) if moment.tzinfo is not None and id else None
 
 
 OFFERED: Final = 100
