@@ -110,6 +110,7 @@ async def test_a_finished_message_becomes_a_draft_as_it_is(harness: ActionHarnes
     ("asked", "status", "code"),
     [
         ({"raw": "%%%%"}, 400, "invalid_raw"),
+        ({"raw": "To: bob@x.example\n\nhi"}, 400, "invalid_raw"),
         ({"raw": ""}, 400, "invalid_raw"),
         ({"raw": "YQ", "subject": "x"}, 400, "invalid_body"),
         ({"to": "nobody"}, 422, "invalid_recipient"),

@@ -135,6 +135,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "email_message.received_at": of_message(email_message.received_at),
     "email_message.unfetched_bodies": of_message(email_message.unfetched_bodies),
     "base64url.decode_base64url": of_text(base64url.decode_base64url),
+    "base64url.decode_given_base64": of_text(base64url.decode_given_base64),
     "email_parts.header_of": of_message(
         lambda found: email_parts.header_of(found["payload"], "subject")
     ),

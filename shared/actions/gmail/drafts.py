@@ -25,13 +25,14 @@ from shared.actions.gmail.gmail_fields import (
     spellings,
 )
 from shared.actions.gmail.message_fields import (
+    NO_BASE64,
     LeftOutField,
     MessageFields,
     as_request,
     left_out_fields,
 )
 from shared.actions.registry import LONGEST, Action, ActionContext, Effect, GmailShaped
-from shared.domain.base64url import decode_base64url
+from shared.domain.base64url import decode_given_base64
 from shared.domain.connect.scopes import COMPOSE, READONLY
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
@@ -254,9 +255,9 @@ def _finish(raw: str, thread_id: str | None, replaced: EmailMessage | None) -> C
 def decode_raw(raw: str) -> bytes:
     """Return the bytes of a finished message. Raises InvalidRequestError."""
     try:
-        found = decode_base64url(raw)
+        found = decode_given_base64(raw)
     except ValueError:
-        raise InvalidRequestError("raw is not base64url.", code="invalid_raw") from None
+        raise InvalidRequestError(NO_BASE64, code="invalid_raw") from None
     if not 0 < len(found) <= LARGEST_RAW:
         raise InvalidRequestError(f"raw must have 1 to {LARGEST_RAW:,} bytes.", code="invalid_raw")
     return found

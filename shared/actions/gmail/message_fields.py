@@ -1,7 +1,5 @@
 """The fields of a message, as every action that makes one takes them (API 6.3)."""
 
-from base64 import b64decode
-from binascii import Error as BadBase64
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -9,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.actions.gmail.header_fields import fields_from_headers
 from shared.actions.registry import ActionInput, ActionOutput
+from shared.domain.base64url import decode_given_base64
 from shared.domain.ids import MessageId, ThreadId
 from shared.domain.mail.writing.outgoing import LeftOut, check_recipients
 from shared.domain.mail.writing.recipients import (
@@ -59,9 +58,9 @@ Recipients = Annotated[
 ]
 HeaderName = Annotated[str, Field(max_length=100)]
 DELIVERY = "exactly_once goes by a draft and can be resolved; direct is one try."
+NO_BASE64 = "raw is not base64, standard or URL-safe."
 MAX_GIVEN_SIGNATURE = 50_000
 ID_PATTERN = r"^[0-9A-Za-z]{1,64}$"
-URL_SAFE = str.maketrans("-_", "+/", "\r\n")
 
 
 def _spelled_boolean(given: object) -> object:
@@ -283,8 +282,8 @@ def _content(field: AttachmentField, place: int) -> bytes | None:
     if field.content_base64 is None:
         return None
     try:
-        return b64decode(field.content_base64.translate(URL_SAFE), validate=True)
-    except (BadBase64, ValueError):
+        return decode_given_base64(field.content_base64)
+    except ValueError:
         problem = Problem(
             "invalid_attachment",
             "This is not base64, standard or URL-safe.",

@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.actions.gmail.message_fields import (
     DELIVERY,
     ID_PATTERN,
+    NO_BASE64,
     LeftOutField,
     SendFields,
     as_request,
@@ -26,7 +27,7 @@ from shared.actions.registry import (
     Effect,
     Replayed,
 )
-from shared.domain.base64url import decode_base64url
+from shared.domain.base64url import decode_given_base64
 from shared.domain.connect.scopes import SEND
 from shared.domain.ids import ThreadId
 from shared.domain.keys.policy import Does
@@ -155,9 +156,9 @@ def conclude(entry: SendEntry) -> SendEntry:
 def raw_request(asked: SendMessageInput) -> SendRequest:
     """Return the request of a finished message. Raises InvalidRequestError."""
     try:
-        raw = decode_base64url(asked.raw)
+        raw = decode_given_base64(asked.raw)
     except ValueError:
-        raise InvalidRequestError("raw is not base64url.", code="invalid_raw") from None
+        raise InvalidRequestError(NO_BASE64, code="invalid_raw") from None
     return SendRequest(
         raw=raw,
         thread_id=ThreadId(asked.threadId) if asked.threadId else None,
