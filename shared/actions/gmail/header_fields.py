@@ -7,7 +7,9 @@ from typing import Any, Final
 
 PEOPLE: Final = {"cc": "cc", "bcc": "bcc", "reply-to": "reply_to"}
 CONTENT_TYPE: Final = "content-type"
-CHARSET: Final = re.compile(r"\s*(;\s*charset=\"?(utf-?8|us-ascii)\"?\s*)?;?\s*", re.IGNORECASE)
+CHARSET: Final = re.compile(
+    r"(?:;\s*+charset=\"?(?:utf-?8|us-ascii)\"?\s*+)?+;?\s*+", re.IGNORECASE
+)
 
 
 def fields_from_headers(headers: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
