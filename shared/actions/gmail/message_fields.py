@@ -222,6 +222,8 @@ def _recipients(fields: MessageFields) -> dict[str, tuple[Mailbox, ...]]:
         try:
             found[name] = _people(getattr(fields, name), name)
         except InvalidRecipientError as error:
+            if not error.problems:  # too many of them to be read
+                raise
             problems += error.problems
     if problems:
         raise InvalidRecipientError(

@@ -174,6 +174,24 @@ BAD: list[tuple[str, dict[str, Any], type[PostroomError], str]] = [
         InvalidRecipientError,
         "too_many_recipients",
     ),
+    (
+        "too many in one text",
+        {"to": ",".join(f"p{n}@x.example" for n in range(1_001)), "body": "x"},
+        InvalidRecipientError,
+        "too_many_recipients",
+    ),
+    (
+        "too many in a header",
+        {**HELLO, "headers": {"Cc": "a@b.example," * 1_001}},
+        InvalidRecipientError,
+        "too_many_recipients",
+    ),
+    (
+        "too many in texts beside a person",
+        {"to": [{"email": BOB}, *[",".join(["a@b.example"] * 80)] * 10], "body": "x"},
+        InvalidRecipientError,
+        "too_many_recipients",
+    ),
     ("empty", {"to": BOB}, InvalidRequestError, "empty_message"),
     (
         "oversize",
