@@ -126,7 +126,14 @@ def test_both_alternatives_are_kept() -> None:
     assert (found["text"], found["html"]) == ("plain", "<b>rich</b>")
 
 
-@pytest.mark.parametrize("plain", [[], [part("text/plain", data(" \r\n"))]])
+@pytest.mark.parametrize(
+    "plain",
+    [
+        [],
+        [part("text/plain", data(" \r\n"))],
+        [part("text/plain", data("\u200b\ufeff\u200c \u00a0\r\n"))],
+    ],
+)
 def test_text_is_derived_where_there_is_none(plain: list[Any]) -> None:
     found = read(part("multipart/alternative", parts=[*plain, part("text/html", data("<p>Hi"))]))
     assert found["text"] == "Hi"

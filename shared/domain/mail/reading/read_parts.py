@@ -29,6 +29,7 @@ from shared.domain.mail.reading.email_parts import (
 from shared.domain.mail.reading.markup.content_ids import shown_ids
 from shared.domain.mail.reading.markup.html_text import html_to_text, text_to_html
 from shared.domain.mail.reading.markup.rich_text import rich_to_text
+from shared.domain.mail.reading.shown_text import without_invisible
 
 MAX_DERIVED_CHARS: Final = 1_000_000
 """HTML of one part beyond this is not turned into text."""
@@ -95,13 +96,18 @@ def _decode(leaf: Leaf, fetched: Mapping[str, bytes], found: Parts) -> str:
     return rich_to_text(text.replace("\r\n", "\n"), leaf.kind)
 
 
+def _is_seen(words: str) -> bool:
+    """Whether any of it is more than white space and what only pads it."""
+    return bool(without_invisible(words).strip())
+
+
 def _texts(shown: Sequence[Leaf | Choice], words: Mapping[Leaf, str]) -> list[str]:
     """Return what a text reader sees: plain parts as they are, HTML as text."""
     found: list[str] = []
     for one in shown:
         if isinstance(one, Choice):
             wanted = _texts(one.wanted, words)
-            found += wanted if any(map(str.strip, wanted)) else _texts(one.instead, words)
+            found += wanted if any(map(_is_seen, wanted)) else _texts(one.instead, words)
         elif text := words[one]:
             found.append(html_to_text(text[:MAX_DERIVED_CHARS]) if one.kind in HTML else text)
     return found
@@ -113,7 +119,7 @@ def _markups(shown: Sequence[Leaf | Choice], words: Mapping[Leaf, str]) -> list[
     for one in shown:
         if isinstance(one, Choice):
             wanted = _markups(one.wanted, words)
-            found += wanted if any(map(str.strip, wanted)) else _markups(one.instead, words)
+            found += wanted if any(map(_is_seen, wanted)) else _markups(one.instead, words)
         elif text := words[one]:
             found.append(text if one.kind in HTML else text_to_html(text))
     return found
