@@ -48,10 +48,13 @@ Instant = Annotated[
 """A moment in a request: ISO 8601 with its zone, and never a number."""
 
 
-def _in_utc(at: datetime | None) -> datetime | None:
-    if at is None:
-        return None
+def in_utc(at: datetime) -> datetime:
+    """Return the moment within reach; one without a zone is meant in UTC."""
     return within_reach(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def _in_utc(at: datetime | None) -> datetime | None:
+    return None if at is None else in_utc(at)
 
 
 Moment = Annotated[

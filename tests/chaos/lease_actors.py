@@ -40,7 +40,7 @@ NOWHERE = -1
 
 Answer = tuple[Any, ...]
 Fresh = Callable[[], tuple[Name, ...]]
-"""Random names that nobody knows; only asked for where a step may draw some."""
+"""Unused random names; called only where a step may draw some."""
 ERRORS: Mapping[str, Callable[[str], PostroomError]] = {
     "conflict": ConflictError,
     "store down": StoreUnavailableError,

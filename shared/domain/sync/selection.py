@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from shared.domain.ids import LabelId
-from shared.domain.validation import within_reach
+from shared.domain.validation import in_utc
 from shared.errors import InvalidRequestError
 
 
@@ -91,4 +91,4 @@ def window_start(window: str, now: datetime) -> datetime | None:
             f"The window {window!r} is not understood: give days such as '30d', a date such as "
             "'2026-01-31', or 'all'."
         ) from None
-    return within_reach(date if date.tzinfo else date.replace(tzinfo=UTC))
+    return in_utc(date)

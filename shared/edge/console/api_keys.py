@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shared.domain.keys.api_key import ALL_PERMISSIONS, ApiKey
 from shared.domain.keys.policy import Does, Policy
-from shared.domain.validation import validate
+from shared.domain.validation import in_utc, validate
 from shared.edge.api.api_keys import NewKeyBody
 from shared.edge.console.layout.pages import ConsoleRequest, change, page
 from shared.edge.console.layout.paging import (
@@ -167,10 +167,9 @@ def _body(form: FormValues) -> Mapping[str, Any]:
 def _utc(text: str) -> datetime | str | None:
     """Return the moment a browser's date and time stand for; the form says that it is UTC."""
     try:
-        moment = datetime.fromisoformat(text.strip())
+        return in_utc(datetime.fromisoformat(text.strip()))
     except ValueError:
         return text.strip() or None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _form(

@@ -1,7 +1,7 @@
 """Deliveries: what the product was told, what it was not, and telling it again."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from shared.domain.events.delivery import SCHEDULE, shown_payload
 from shared.domain.events.event import Event, EventState
 from shared.domain.ids import EventId
-from shared.domain.validation import within_reach
+from shared.domain.validation import in_utc
 from shared.edge.console.layout.pages import ConsoleRequest, change, page
 from shared.edge.console.layout.paging import (
     addresses_of,
@@ -89,7 +89,7 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequestError("Say since when, as a date and a time.") from None
-    return within_reach(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return in_utc(moment)
 
 
 def _payload(event: Event) -> str:
