@@ -33,10 +33,10 @@ class Endpoint:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 status = endpoint.statuses.pop(0) if endpoint.statuses else 204
+                endpoint.envelopes.put((headers, body))  # before it counts as settled
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                endpoint.envelopes.put((headers, body))
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -72,10 +72,11 @@ def pushing_url(endpoint: Endpoint) -> Iterator[str]:
 
 @pytest.fixture
 def pushing(pushing_url: str, endpoint: Endpoint) -> Google:
-    """Return that emulator, empty."""
+    """Return that emulator, empty, with nothing of an earlier test still on its way."""
+    endpoint.statuses.clear()
     found = Google(pushing_url)
     found.reset()
-    endpoint.statuses.clear()
+    found.control("POST", "/settle")
     while not endpoint.envelopes.empty():
         endpoint.envelopes.get()
     found.mailbox(ADA)
