@@ -58,6 +58,8 @@ def continuation_of(reading: Reading, place: Place) -> str | None:
 
 def read_continuation(given: Any) -> tuple[Reading, Place]:
     """Return the call and the place. Raises InvalidRequestError for what no result gave."""
+    if not isinstance(given, str):
+        raise _refusal()
     try:
         whole = orjson.loads(decode_base64url(given[:LONGEST]))
         name, arguments, start, digest = whole

@@ -180,7 +180,14 @@ async def test_a_continuation_that_a_mail_made_up_does_nothing(
     assert await harness.arrived() == 0
 
 
-@given(st.text() | st.binary().map(encode_base64url) | st.none() | st.integers())
+@given(
+    st.text()
+    | st.binary().map(encode_base64url)
+    | st.none()
+    | st.integers()
+    | st.lists(st.text())
+    | st.dictionaries(st.text(), st.text())
+)
 def test_whatever_is_given_as_a_continuation_is_read_or_refused(text: Any) -> None:
     with suppress(InvalidRequestError):
         read_continuation(text)
