@@ -14,6 +14,7 @@ from mcp_types import (
     GetPromptResult,
     InputRequiredResult,
     ListPromptsResult,
+    ListResourcesResult,
     ListResourceTemplatesResult,
     ListToolsResult,
     PaginatedRequestParams,
@@ -71,6 +72,11 @@ def server_for(call: Call, connection: Connection, chosen: str = "") -> "Server[
         result = await run_tool(call, connection, asked)
         return asked_or_waiting(call, context, asked, result)
 
+    async def resources(
+        _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None
+    ) -> ListResourcesResult:
+        return ListResourcesResult(resources=[])
+
     async def templates(
         _: ServerRequestContext[dict[str, object]], __: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
@@ -100,6 +106,7 @@ def server_for(call: Call, connection: Connection, chosen: str = "") -> "Server[
         get_tool_input_schema=lambda _: None,  # none of our arguments travels in a header
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=resources,  # without it clients are told of no resources at all
         on_list_resource_templates=templates,
         on_read_resource=read,
         on_list_prompts=prompts,

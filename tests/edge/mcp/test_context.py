@@ -5,7 +5,14 @@ from mcp.shared.exceptions import MCPError
 
 from shared.actions.tool_choice import DEFAULT
 from shared.edge.mcp.context.prompts import JOBS
-from tests.edge.mcp.agents import ERAS, AgentHarness, Era
+from tests.edge.mcp.agents import (
+    ERAS,
+    AgentHarness,
+    Era,
+    initialize,
+    modern,
+    modern_headers,
+)
 from tests.edge.mcp.test_results import ATTACK, MARKS
 
 
@@ -26,6 +33,15 @@ async def test_a_conversation_is_a_resource_between_its_marks(
     assert {one.uri_template for one in templates} == {
         *("mail://thread/{id}", "mail://message/{id}")
     }
+
+
+async def test_a_client_is_told_that_there_are_resources(harness: AgentHarness) -> None:
+    begun = await harness.post(initialize())
+    found = await harness.post(modern("server/discover"), modern_headers("server/discover"))
+    for answer in (begun, found):
+        assert "resources" in answer.json()["result"]["capabilities"]
+    async with harness.agent() as agent:
+        assert (await agent.list_resources()).resources == []
 
 
 @pytest.mark.parametrize("uri", ["mail://thread/", "mail://other/1", "file:///etc/passwd"])
