@@ -19,7 +19,7 @@ from shared.domain.sync.records.record import LastAction
 from shared.domain.validation import validate
 from shared.edge.mcp.continuing import Place, Reading
 from shared.edge.mcp.results.envelope import Frame, done_result
-from shared.edge.mcp.schemas import plain_schema, without_empty
+from shared.edge.mcp.schemas import plain_schema, without_empty, without_unset_numbers
 from shared.edge.mcp.trail import log_call
 from shared.edge.web.call import Call
 from shared.edge.web.deployment import Deployment
@@ -50,6 +50,9 @@ class ReadRecordsInput(BaseModel):
     )
 
 
+SCHEMA: Final = ReadRecordsInput.model_json_schema()
+
+
 def records_tool(call: Call, connection: Connection, chosen: str) -> Sequence[Tool]:
     """Return the tool, where own syncs have records that this mailbox's agents may read.
 
@@ -61,7 +64,7 @@ def records_tool(call: Call, connection: Connection, chosen: str) -> Sequence[To
     rows = [one for one in _for_agents(call) if granted.issuperset(one.scopes)]
     if not rows:
         return ()
-    schema = plain_schema(ReadRecordsInput.model_json_schema(), {})
+    schema = plain_schema(SCHEMA, {})
     names = [model for one in rows for model in models_of(one)]
     told = [f"{', '.join(models_of(one))}: {one.summary}" for one in rows]
     properties = {**schema["properties"], "model": {"type": "string", "enum": names}}
@@ -89,8 +92,9 @@ async def read_records(
     Raises InvalidRequestError, MissingScopeError, StoreUnavailableError.
     """
     started_at = call.use(Clock).now()
+    filled = without_unset_numbers(SCHEMA, without_empty(dict(given)))
     try:
-        result = await _page(call, connection, without_empty(dict(given)), place)
+        result = await _page(call, connection, filled, place)
     except PostroomError as error:
         await log_call(call, connection, READ_RECORDS, started_at, error)
         raise

@@ -73,6 +73,11 @@ async def test_pages_are_read_to_their_end_as_data_of_others(served: AgentHarnes
     assert {one["id"] for one in some.structured_content["output"]["records"]} == {"INBOX", "SENT"}
 
 
+async def test_a_limit_of_nothing_is_as_one_left_out(served: AgentHarness) -> None:
+    found = await read(served, model="GmailLabel", limit=0, cursor="", ids=[], filter=None)
+    assert found.structured_content["output"]["records"]
+
+
 async def test_a_long_page_is_cut_and_read_on(served: AgentHarness) -> None:
     limited(served)
     first = (await read(served, model="GmailLabel")).structured_content
