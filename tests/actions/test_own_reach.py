@@ -105,11 +105,24 @@ async def test_a_named_host_on_a_private_network_is_refused(
         (answer("302 Found", Location="http://127.0.0.1/"), 424, "http_refused"),
         (answer("401 Unauthorized", f'{{"error": "{CANARY}"}}'), 424, "http_refused"),
         (answer("429 Too Many", Retry_After="7"), 429, "rate_limited"),
+        (
+            answer("429 Too Many", Retry_After=f"Sun, 22 Nov 2026 12:00 +{'9' * 20}"),
+            429,
+            "rate_limited",
+        ),
         (answer("503 Busy", CANARY), 424, "outside_unavailable"),
         (answer("200 OK", "<html>"), 424, "http_refused"),
         (b"", 424, "outside_unavailable"),
     ],
-    ids=["redirect", "refusal", "throttled", "trouble", "no json", "hung up"],
+    ids=[
+        "redirect",
+        "refusal",
+        "throttled",
+        "throttled until nonsense",
+        "trouble",
+        "no json",
+        "hung up",
+    ],
 )
 async def test_what_the_host_refuses_is_told_without_its_words_and_asked_once(
     harness: ActionHarness, custom: str, model: Listener, said: bytes, status: int, code: str

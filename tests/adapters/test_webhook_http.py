@@ -108,6 +108,18 @@ async def test_a_receiver_gets_the_signed_body_as_it_is(
             f"HTTP/1.1 503 Slow\r\nDate: {NOON}:00 GMT\r\nRetry-After: {NOON}:59 GMT\r\n\r\n",
             Attempted(Failure.THROTTLED, 503, timedelta(seconds=59)),
         ),
+        (
+            f"HTTP/1.1 429 Slow\r\nDate: {NOON}:00 GMT\r\nRetry-After: {NOON}:59 -0000\r\n\r\n",
+            Attempted(Failure.THROTTLED, 429, timedelta(seconds=59)),
+        ),
+        (
+            "HTTP/1.1 429 Slow\r\nDate: today\r\nRetry-After: 5\r\n\r\n",
+            Attempted(Failure.THROTTLED, 429, timedelta(seconds=5)),
+        ),
+        (
+            f"HTTP/1.1 429 Slow\r\nRetry-After: {NOON}:59 +{'9' * 20}\r\n\r\n",
+            Attempted(Failure.THROTTLED, 429),
+        ),
         ("HTTP/1.1 429 Slow\r\nRetry-After: soon\r\n\r\n", Attempted(Failure.THROTTLED, 429)),
         ("", Attempted(Failure.UNREACHABLE)),
         ("SSH-2.0-OpenSSH_9.9\r\n", Attempted(Failure.UNREACHABLE)),

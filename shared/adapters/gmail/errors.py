@@ -4,8 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import httpx
@@ -35,6 +34,7 @@ from shared.domain.google.trouble import (
     PreconditionFailedError,
 )
 from shared.domain.mail.reading.email_parts import as_object, as_text
+from shared.domain.retry_after import LONGEST, retry_after
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,
@@ -50,8 +50,6 @@ from shared.errors import (
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Failures that happen before a byte of the request leaves; all others leave the effect unknown."""
 
-LONGEST_WAIT: Final = timedelta(days=1)
-"""Most that is believed of a wait: a mailbox asks again a day later, whatever an answer said."""
 _RETRY_AFTER_TEXT: Final = re.compile(
     r"[Rr]etry after (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))"
 )
@@ -173,7 +171,7 @@ def _as_refused(answer: Answer) -> GmailRefusedError:
 
 
 def _rate_limited(response: httpx.Response, answer: Answer, now: datetime) -> RateLimitedError:
-    wait = retry_after(response, answer.refusal.message, now)
+    wait = wait_named(response, answer.refusal.message, now)
     meaning = answer.meaning
     if meaning.concern is Concern.CONCURRENCY:
         return TooManyConcurrentError(
@@ -183,18 +181,17 @@ def _rate_limited(response: httpx.Response, answer: Answer, now: datetime) -> Ra
     return RateLimitedError(f"Gmail limits the rate ({limit}).", retry_after=wait, scope=limit)
 
 
-def retry_after(response: httpx.Response, message: str, now: datetime) -> timedelta | None:
+def wait_named(response: httpx.Response, message: str, now: datetime) -> timedelta | None:
     """Return the wait Google names, by header or in words; mostly it names none (FACTS 1.9)."""
-    header = response.headers.get("retry-after", "").strip()
-    if header.isascii() and header.isdigit():
-        return min(timedelta(seconds=int(header[:9])), LONGEST_WAIT)
+    wait = retry_after(response.headers.get("retry-after", ""), now)
     told = _RETRY_AFTER_TEXT.search(message)
+    if wait is not None or told is None:
+        return wait
     try:
-        until = datetime.fromisoformat(told[1]) if told else parsedate_to_datetime(header)
+        until = datetime.fromisoformat(told[1])
     except ValueError:
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max(until - now, timedelta(0)), LONGEST_WAIT)
+    return min(max(until - now, timedelta(0)), LONGEST)
 
 
 def network_error(error: httpx.HTTPError) -> GmailUnavailableError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -11,6 +10,7 @@ import orjson
 
 from shared.domain.google.refusals import GMAIL, Concern, Refusal, meaning_of
 from shared.domain.ids import ConnectionId
+from shared.domain.retry_after import retry_after_of
 from shared.errors import (
     GmailUnavailableError,
     MissingScopeError,
@@ -108,7 +108,7 @@ def _answer(status: int, headers: httpx.Headers, content: bytes) -> Any:
     refusal, reason = _refusal(status, found)
     match meaning_of(refusal, GMAIL).concern:
         case Concern.RATE | Concern.CONCURRENCY:
-            raise RateLimitedError("The API asked to wait.", retry_after=_retry_after(headers))
+            raise RateLimitedError("The API asked to wait.", retry_after=retry_after_of(headers))
         case Concern.SCOPE:
             raise MissingScopeError("The API needs a scope that was not granted.", scope="")
         case Concern.GRANT:
@@ -133,8 +133,3 @@ def _refusal(status: int, found: Any) -> tuple[Refusal, str]:
 
 def _dicts(values: Any) -> list[dict[str, Any]]:
     return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
-
-
-def _retry_after(headers: httpx.Headers) -> timedelta | None:
-    said = headers.get("retry-after", "")
-    return timedelta(seconds=min(int(said), 86_400)) if said.isdecimal() else None

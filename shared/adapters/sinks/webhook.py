@@ -4,8 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import aiohttp
@@ -17,6 +16,7 @@ from shared.domain.events.addresses import AllowedHosts
 from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.events.flavour import Flavour, nango_headers
 from shared.domain.events.webhook_secret import signed_headers
+from shared.domain.retry_after import retry_after_of
 from shared.domain.trace_context import traceparent_for
 from shared.errors import InvalidRequestError
 from shared.ports.sinks import OutgoingEvent, Receiver
@@ -117,21 +117,10 @@ def _attempt(answer: aiohttp.ClientResponse) -> Attempted:
     if status == GONE:
         return Attempted(Failure.GONE, status)
     if status in THROTTLED:
-        return Attempted(Failure.THROTTLED, status, _retry_after(answer))
+        wait = retry_after_of(answer.headers, datetime.now(UTC))
+        return Attempted(Failure.THROTTLED, status, wait)
     redirected = REDIRECT <= status < NO_REDIRECT
     return Attempted(Failure.REDIRECTED if redirected else Failure.REFUSED, status)
-
-
-def _retry_after(answer: aiohttp.ClientResponse) -> timedelta | None:
-    """Read seconds or an HTTP date; nonsense is as if it were absent."""
-    value = answer.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdecimal():
-        return timedelta(seconds=min(int(value[:9]), 10**8))
-    with suppress(ValueError, TypeError):
-        sent = answer.headers.get("Date")
-        now = parsedate_to_datetime(sent) if sent else datetime.now(UTC)
-        return max(parsedate_to_datetime(value) - now, timedelta(0))
-    return None
 
 
 async def _drain(answer: aiohttp.ClientResponse) -> bool:

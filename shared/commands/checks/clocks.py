@@ -47,7 +47,7 @@ async def _ahead_s(context: CheckContext, address: str) -> float | None:
 def _date_of(answer: httpx.Response) -> datetime | None:
     try:
         return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
 
 

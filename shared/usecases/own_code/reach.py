@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -10,6 +9,7 @@ import orjson
 
 from shared.domain.ids import ConnectionId
 from shared.domain.own_reach import SecretUnavailableError
+from shared.domain.retry_after import retry_after_of
 from shared.errors import InvalidRequestError, RateLimitedError
 from shared.ports.google.apis import GoogleApis, HttpRefusedError
 from shared.ports.outside import (
@@ -23,7 +23,6 @@ from shared.ports.outside import (
 GOOGLE: Final = ".googleapis.com"
 TIMEOUT_S: Final = 30.0
 LONGEST_S: Final = 240.0
-LONGEST_WAIT_S: Final = 86_400
 OK, REDIRECT, TOO_MANY, IN_TROUBLE = 200, 300, 429, 500
 JSON: Final = "application/json"
 
@@ -165,7 +164,8 @@ def _with_query(url: str, query: Mapping[str, str]) -> str:
 def _json_of(answer: OutsideAnswer) -> Any:
     status = answer.status
     if status == TOO_MANY:
-        raise RateLimitedError("The host asked to wait.", retry_after=_retry_after(answer.headers))
+        wait = retry_after_of(answer.headers)
+        raise RateLimitedError("The host asked to wait.", retry_after=wait)
     if status >= IN_TROUBLE:
         raise OutsideUnavailableError(f"The host answered {status}.")
     if not OK <= status < REDIRECT:
@@ -174,9 +174,3 @@ def _json_of(answer: OutsideAnswer) -> Any:
         return orjson.loads(answer.content) if answer.content else {}
     except orjson.JSONDecodeError:
         raise HttpRefusedError(status, "no_json") from None
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    said = headers.get("retry-after", "")
-    plain = said.isascii() and said.isdecimal()
-    return timedelta(seconds=min(int(said[:9]), LONGEST_WAIT_S)) if plain else None

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from shared.adapters.gmail.client import HttpGmail, HttpGmailMailboxes
-from shared.adapters.gmail.errors import refusal_error, retry_after
+from shared.adapters.gmail.errors import refusal_error, wait_named
 from shared.domain.google.trouble import MailboxClosedError
 from shared.domain.ids import HistoryId
 from shared.errors import (
@@ -197,6 +197,7 @@ def test_an_error_without_a_readable_body_is_judged_by_its_status(content: bytes
         ("9" * 5_000, "", 86_400),
         ("Fri, 31 Dec 9999 23:59:59 GMT", "", 86_400),
         ("", "Retry after 9999-12-31T23:59:59.000Z", 86_400),
+        ("Fri, 29 May 2026 12:00:09 +99999999999", "", None),
         ("soon", "Retry after lunch", None),
         ("", "", None),
     ],
@@ -207,7 +208,7 @@ def test_the_wait_is_read_from_header_or_words(
     response = httpx.Response(429, headers={"retry-after": header} if header else {})
     now = datetime(2026, 5, 29, 12, tzinfo=UTC)
     expected = None if seconds is None else timedelta(seconds=seconds)
-    assert retry_after(response, message, now) == expected
+    assert wait_named(response, message, now) == expected
 
 
 async def test_an_answer_of_another_shape_counts_as_no_answer() -> None:
