@@ -178,6 +178,19 @@ async def test_a_repeated_key_answers_again_without_a_second_effect(
     assert again.headers["idempotent-response"] == "true"
 
 
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Connection-Id", "Provider-Config-Key"])
+async def test_a_header_that_says_two_things_is_refused(
+    api_with_gmail: httpx.AsyncClient, connected: Connection, marker: Marker, name: str
+) -> None:
+    answer = await api_with_gmail.post(
+        "/action/trigger",
+        json={"action_name": "mark", "input": {"text": "a"}},
+        headers=[*tenant().items(), (name, "one"), (name, "other")],
+    )
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_headers")
+    assert marker.count == 0
+
+
 async def test_a_key_with_another_body_is_a_conflict(
     api_with_gmail: httpx.AsyncClient, connected: Connection, marker: Marker
 ) -> None:

@@ -88,6 +88,8 @@ async def test_filters_pass_over_without_losing_the_place(
     assert [r["id"] for r in (await page(api, filter="deleted"))["records"]] == [f"{2:016x}"]
     assert len((await page(api, filter="added"))["records"]) == 4
     assert (await page(api, filter="updated"))["records"] == []
+    for empty in ("", ","):
+        assert len((await page(api, filter=empty))["records"]) == 5
 
 
 async def test_a_deleted_record_is_a_tombstone_with_its_last_content(

@@ -43,6 +43,17 @@ async def test_a_send_answers_what_gmail_said_and_a_replay_says_that_it_is_one(
     assert len(product.received()) == 1
 
 
+async def test_a_key_is_the_text_that_its_client_meant(product: ConnectedSystem) -> None:
+    for encoding in ("utf-8", "latin-1"):
+        headers = {**product.headers, "Idempotency-Key": "café"}
+        sent = httpx.Headers(headers, encoding=encoding)
+        answer = await product.system.client.post("/send", json=HELLO, headers=sent)
+        assert answer.json()["idempotency_key"] == "café"
+    shown = await product.get("/sends/caf%C3%A9")
+    assert shown["status"] == "submitted"
+    assert len(product.received()) == 1
+
+
 async def test_send_email_and_send_message_share_the_ledger(product: ConnectedSystem) -> None:
     raw = base64.urlsafe_b64encode(f"To: {BOB}\r\nSubject: Raw\r\n\r\nx".encode()).decode()
     body = {"action_name": "send-message", "input": {"raw": raw}}

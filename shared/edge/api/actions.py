@@ -26,6 +26,7 @@ from shared.edge.web.effects import (
     WAITS,
     action_response,
 )
+from shared.edge.web.reading import header
 from shared.edge.web.routes import (
     Permission,
     RequestModel,
@@ -88,7 +89,7 @@ async def trigger_action(call: Call) -> Response:
     body = call.body(TriggerAction)
     if needed := get_action(body.action_name).permission:
         call.require(needed)
-    key = call.request.headers.get(KEY_HEADER)
+    key = header(call.request, KEY_HEADER)
     if call.request.headers.get("x-async", "").lower() == "true":
         accepted = await call.use(GuardedActions).accept(
             call.caller.actor,

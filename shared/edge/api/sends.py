@@ -24,6 +24,7 @@ from shared.edge.web.effects import (
     WaitingView,
     action_response,
 )
+from shared.edge.web.reading import header
 from shared.edge.web.routes import LEFT_OUT, Permission, RequestModel, ResponseModel, Route, Tenant
 from shared.errors import InvalidRequestError, NotFoundError, Problem
 from shared.ports.sends import BulkSends, Sends
@@ -128,7 +129,7 @@ async def send(call: Call) -> Response:
     """
     connection = (await call.connection()).value
     asked = call.body(SendEmailInput).model_dump(by_alias=True, exclude_unset=True)
-    key = call.request.headers.get(KEY_HEADER)
+    key = header(call.request, KEY_HEADER)
     answer = await call.use(GuardedActions)(
         call.caller.actor,
         connection,

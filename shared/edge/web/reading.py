@@ -39,6 +39,21 @@ def bearer(request: Request) -> str:
     return token.strip()
 
 
+def header(request: Request, name: str) -> str | None:
+    """Return a header in UTF-8, as clients write it; in Latin-1 where it cannot be that.
+
+    Raises InvalidRequestError where it comes twice and says two things.
+    """
+    given = set(request.headers.getlist(name))
+    if len(given) > 1:
+        raise InvalidRequestError(f"{name.title()} is given twice.", code="invalid_headers")
+    said = next(iter(given), None)
+    try:
+        return said and said.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return said
+
+
 async def read_json(request: Request, route: Route) -> BaseModel | None:
     """Return the body as the route's model. Raises InvalidRequestError, TooLargeError.
 
@@ -131,9 +146,9 @@ def connection_id(text: str) -> ConnectionId:
 
 
 def _name_in(
-    request: Request, body: BaseModel | None, header: str, names: tuple[str, ...]
+    request: Request, body: BaseModel | None, in_header: str, names: tuple[str, ...]
 ) -> str | None:
-    given = [request.headers.get(header), *(request.query_params.get(name) for name in names)]
+    given = [header(request, in_header), *(request.query_params.get(name) for name in names)]
     given.append(getattr(body, names[0], None))
     return next((one for one in given if isinstance(one, str) and one), None)
 

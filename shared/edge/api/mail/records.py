@@ -54,15 +54,15 @@ def _variant(name: str) -> str:
 
 
 def _actions(joined: object) -> object:
-    """Read `added,Updated` as a set; any case, comma-joined."""
+    """Read `added,Updated` as a set; any case, comma-joined; empty is no filter."""
     if not isinstance(joined, str):
         return joined
-    return {name.strip().upper() for name in joined.split(",") if name.strip()}
+    return {name.strip().upper() for name in joined.split(",") if name.strip()} or None
 
 
 Model = Annotated[str, Field(max_length=64), AfterValidator(_model)]
 Variant = Annotated[str, AfterValidator(_variant)]
-Actions = Annotated[frozenset[LastAction], BeforeValidator(_actions)]
+Actions = Annotated[frozenset[LastAction] | None, BeforeValidator(_actions)]
 
 
 class RecordsQuery(RequestModel):
@@ -72,7 +72,7 @@ class RecordsQuery(RequestModel):
     variant: Variant = "base"
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(100, ge=1, le=PAGE)
-    filter: Actions | None = None
+    filter: Actions = None
     modified_after: Moment = Field(None, validation_alias=AliasChoices("modified_after", "delta"))
     ids: list[Annotated[str, Field(max_length=512)]] | None = Field(None, max_length=IDS)
     order: Literal["date_desc"] | None = None
