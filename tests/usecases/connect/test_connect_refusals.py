@@ -31,6 +31,7 @@ from tests.harness.connecting import (
     follow,
     google_answer,
     outcome,
+    press,
     query_of,
 )
 from tests.harness.samples import error_of
@@ -325,4 +326,21 @@ async def test_a_deployment_without_its_keys_answers_a_page(harness: ConnectHarn
     (harness.folder / "keyring.json").unlink()
     page = await harness.browser().get(start_of(opened))
     assert (page.status_code, outcome(page)) == (502, "invalid_client")
+    assert await nothing_is_bound(harness)
+
+
+@pytest.mark.parametrize("known", [ADA, BEN], ids=["at once", "once confirmed"])
+async def test_a_grant_that_a_policy_ends_before_it_is_stored_leaves_nothing_and_has_its_page(
+    harness: ConnectHarness, known: str
+) -> None:
+    opened = await harness.session_for(known)
+    await harness.will_approve(ADA)
+    browser = harness.browser()
+    back = await google_answer(browser, start_of(opened))
+    harness.fault("invalid_rapt", email=ADA)
+    page = await browser.get(back)
+    page = page if known == ADA else await press(browser, page, 0)
+    assert outcome(page) == "session_policy"
+    seen = await harness.look(opened["token"])
+    assert (seen["status"], seen["error"]) == ("failed", "session_policy")
     assert await nothing_is_bound(harness)

@@ -19,6 +19,7 @@ from shared.errors import (
     AlreadyExistsError,
     ConnectRefusedError,
     GrantRevokedError,
+    ReauthRequiredError,
     TransientError,
 )
 from shared.ports.clock import Clock
@@ -173,8 +174,10 @@ class CreateConnection:
     async def _prove(self, connection: Connection, tokens: Tokens) -> Tokens:
         try:
             proof = await self.oauth.refresh(tokens.refresh_token or "")
-        except GrantRevokedError:
+        except ReauthRequiredError as ended:
             await self._withdraw(connection)
+            if not isinstance(ended, GrantRevokedError):
+                raise
             raise ConnectRefusedError(
                 "The consent was revoked meanwhile.", code="closing"
             ) from None

@@ -216,10 +216,8 @@ class ConfirmBinding:
             return await self.refuse(session, Refusal("declined"), started_at)
         if state.expires_at <= started_at:
             return await self.refuse(session, Refusal("expired_state"), started_at)
-        identity, tokens = await self.pending_grants.open(state)
         try:
+            identity, tokens = await self.pending_grants.open(state)
             return await self.create_connection(session, identity, tokens, started_at)
-        except ConnectRefusedError as refused:
-            return await self.refuse(session, Refusal(refused.code), started_at)
-        except TransientError:
-            return await self.refuse(session, Refusal("unavailable"), started_at)
+        except PostroomError as error:
+            return await self.refuse(session, Refusal(_code(error)), started_at)
