@@ -75,10 +75,13 @@ async def test_a_child_has_its_parents_limits_where_it_names_none(
 ) -> None:
     policy = {"no_bcc": True}
     bounds: dict[str, Any] = {"connections": frozenset({CONNECTION}), "requests_per_minute": 50}
+    bounds["tools"] = "read"
     parent = await a_key(container, "keys", policy=policy, **bounds)
     child = await made(keys, parent)
     assert child["connections"] == [CONNECTION]
     assert (child["policy"], child["requests_per_minute"]) == (policy, 50)
+    assert child["tools"] == "read"
+    assert (await made(keys, parent, tools="all"))["tools"] == "all"
     stricter = await made(keys, parent, policy={"no_bcc": True, "read_only": True})
     assert stricter["policy"]["read_only"] is True
     assert (await asked(keys, parent, requests_per_minute=51)).status_code == 403

@@ -23,7 +23,7 @@ def child_of(parent: ApiKey, wanted: ApiKey, given: frozenset[str]) -> ApiKey:
 
     Raises ForbiddenError where a given one is more than the parent has.
     """
-    inherited = {name: getattr(parent, name) for name in BOUND if name not in given}
+    inherited = {name: getattr(parent, name) for name in INHERITED - given}
     child = replace(wanted, **inherited, parent=None if parent.is_root else parent.id)
     if wider := [name for name in BOUND if not _within(name, child, parent)]:
         names = ", ".join(wider)
@@ -101,6 +101,8 @@ BOUND: Final[Mapping[str, Within]] = {
     "requests_per_minute": _no_more,
 }
 """By field of a key."""
+INHERITED: Final = frozenset({*BOUND, "tools"})
+"""Fields that are the parent's unless the child chooses; which tools are listed is no boundary."""
 OWN: Final = frozenset(
     {
         *("id", "name", "sha256_hex", "created_at", "parent", "schema_version", "tools"),
