@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.actions import custom
-from shared.actions.faults import FOLDER, Fault
+from shared.actions.faults import Fault
 from shared.actions.loading import INITIAL, catalogue
 from shared.actions.present import custom_exports_sync
-from shared.domain.crash import CUSTOM
+from shared.domain.crash import CUSTOM, FOLDER
 
 Stamps = Mapping[Path, tuple[int, int]]
 """Each file's time of change, in nanoseconds, and size."""

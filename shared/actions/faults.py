@@ -8,10 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from shared.domain.crash import CUSTOM, crash_site
+from shared.domain.crash import CUSTOM, FOLDER, crash_site
 from shared.errors import ConfigurationError
 
-FOLDER: Final = CUSTOM.replace(".", "/")
 EXPORTS: Final = ("ACTION", "ACTIONS", "PROJECTION", "PROJECTIONS", "SYNC", "SYNCS")
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.actions.registry import Action, ActionContext, I, O, Reach, Replayed
-from shared.domain.crash import ActionCrashedError, ActionTimeoutError, crash_site
+from shared.domain.crash import ActionCrashedError, ActionTimeoutError, as_awaitable, crash_site
 from shared.errors import PostroomError
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ async def run_own_code(action: Action[I, O], context: ActionContext, asked: I) -
         try:
             async with asyncio.timeout(seconds) as limit:
                 reach = Reach(action.name, action.hosts, action.secrets)
-                return await action.run(replace(context, reach=reach), asked)
+                made = action.run(replace(context, reach=reach), asked)
+                return await as_awaitable(action.run, made)
         except TimeoutError:
             if not limit.expired():  # its own
                 raise

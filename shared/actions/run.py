@@ -16,7 +16,7 @@ from shared.actions.loading import get_action
 from shared.actions.own_code import crashes_as_errors, run_own_code
 from shared.actions.registry import Action, ActionContext, Effect, Replayed, Shown
 from shared.domain.connect.connection import Connection
-from shared.domain.crash import ActionCrashedError, crash_site
+from shared.domain.crash import ActionCrashedError, WrongReturnError, crash_site
 from shared.domain.keys.approval import ApprovedCallFailedError
 from shared.domain.operation import OperationType, new_operation
 from shared.domain.send.entry import KEY_LIFETIME, send_id
@@ -103,7 +103,7 @@ class RunAction:
             await _require_as_shown(action, context, asked)
         output = await run_own_code(action, context, asked)
         with crashes_as_errors(action):
-            return _answer(output)
+            return _answer(action, output)
 
     async def _run_stored(
         self, action: Action[Any, Any], context: ActionContext, asked: BaseModel, key: str
@@ -228,9 +228,12 @@ async def _require_as_shown(
         )
 
 
-def _answer(output: BaseModel | Replayed[Any]) -> ActionAnswer:
+def _answer(action: Action[Any, Any], output: BaseModel | Replayed[Any]) -> ActionAnswer:
     replayed = isinstance(output, Replayed)
     model = output.output if isinstance(output, Replayed) else output
-    data = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if not isinstance(model, action.output):
+        raise WrongReturnError(action.run)
+    # Warnings quote the fields they are about.
+    data = model.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
     orjson.dumps(data)  # raises what no store and no answer can hold
     return ActionAnswer(data, replayed)

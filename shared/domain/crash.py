@@ -1,16 +1,22 @@
 """Where code failed, told without the exception's words, which may quote mail."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from inspect import isawaitable, unwrap
 from pathlib import PurePath
 from traceback import walk_tb
-from typing import Any, Final
+from types import CodeType
+from typing import Any, Final, TypeVar
 
 from shared.errors import PermanentError
 
 CUSTOM: Final = "shared.actions.custom"
 """The package whose modules are the deployment's own."""
+FOLDER: Final = CUSTOM.replace(".", "/")
 OURS: Final = "shared"
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +30,35 @@ class CrashSite:
     def __str__(self) -> str:
         return f"{self.type} at {self.file}:{self.line}" if self.file else self.type
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is in the deployment's own code."""
+        return self.file is not None and self.file.startswith(f"{FOLDER}/")
+
     def as_json(self) -> dict[str, Any]:
         """Return it as data for the operations log and for the caller."""
         return {"type": self.type, "file": self.file, "line": self.line}
+
+
+class WrongReturnError(TypeError):
+    """A function of own code returned what it must not: `function` is where to look."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+
+def as_awaitable(function: Callable[..., Awaitable[T]], made: Awaitable[T]) -> Awaitable[T]:
+    """Return what an own function made, to be awaited. Raises WrongReturnError for a plain def."""
+    if not isawaitable(made):
+        raise WrongReturnError(function)
+    return made
+
+
+class SyncFailedError(PermanentError):
+    """An own sync raised, or did what it must not: it quotes nothing of what it worked on."""
+
+    code = "sync_failed"
 
 
 class ActionCrashedError(PermanentError):
@@ -66,7 +98,12 @@ class ProjectionError(PermanentError):
 
 
 def crash_site(error: BaseException) -> CrashSite:
-    """Return where `error` was raised."""
+    """Return where `error` was raised; of a wrong return value, where its function begins."""
+    if isinstance(error, WrongReturnError):
+        function = unwrap(getattr(error.function, "func", error.function))
+        code = getattr(function, "__code__", None)
+        file = _file(function.__globals__, code) if code else None
+        return CrashSite(type(error).__name__, file, code.co_firstlineno if code else None)
     frames = [*_frames(error)]
     own = [frame for frame in frames if _inside(frame[0], CUSTOM)]
     ours = [frame for frame in frames if _inside(frame[0], OURS)]
@@ -78,10 +115,13 @@ def crash_site(error: BaseException) -> CrashSite:
 def _frames(error: BaseException) -> Iterator[tuple[str, str, int]]:
     """Yield module, file and line of each frame, the deepest last."""
     for frame, line in walk_tb(error.__traceback__):
-        package = str(frame.f_globals.get("__package__") or "")
-        name = PurePath(frame.f_code.co_filename).name
         module = str(frame.f_globals.get("__name__") or "")
-        yield module, f"{package.replace('.', '/')}/{name}", line
+        yield module, _file(frame.f_globals, frame.f_code), line
+
+
+def _file(variables: dict[str, Any], code: CodeType) -> str:
+    package = str(variables.get("__package__") or "")
+    return f"{package.replace('.', '/')}/{PurePath(code.co_filename).name}"
 
 
 def _inside(module: str, package: str) -> bool:

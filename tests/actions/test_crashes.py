@@ -197,12 +197,22 @@ async def test_an_input_whose_own_validator_crashes_is_a_crash_too(
     assert SECRET not in answer.text
 
 
-async def test_an_output_that_is_none_of_its_model_is_a_crash(
-    custom: Path, harness: ActionHarness
+@pytest.mark.parametrize("output", ["7", "None", "{'text': ''}", "asked", "[Made()]"])
+async def test_an_output_that_is_none_of_its_model_is_a_crash_of_its_function(
+    custom: Path, harness: ActionHarness, output: str
 ) -> None:
-    badly(custom, "return 7")
-    assert (await harness.run("mine", ASKED, **KEY)).json()["error"]["code"] == "action_crashed"
+    badly(custom, f"return {output}")
+    crashed = (await harness.run("mine", ASKED, **KEY)).json()["error"]
+    assert (crashed["code"], crashed["payload"]["type"]) == ("action_crashed", "WrongReturnError")
+    assert crashed["payload"]["file"] == FILE
     assert (await harness.run("mine", ASKED, **KEY)).status_code == 200
+
+
+async def test_a_function_that_is_not_async_is_named(custom: Path, harness: ActionHarness) -> None:
+    source = HEAD.replace("async def run", "def run")
+    put(custom, mine=source + 'ACTION = Action("mine", "Mine.", Given, Made, run, (LABELS,))\n')
+    crashed = (await harness.run("mine", ASKED)).json()["error"]
+    assert (crashed["code"], crashed["payload"]["file"]) == ("action_crashed", FILE)
 
 
 @pytest.mark.parametrize("times", [1, 5])

@@ -21,6 +21,10 @@ START = datetime(2026, 10, 1, tzinfo=UTC)
 LABELS = ("INBOX", "UNREAD", "STARRED")
 
 
+class Other(BaseModel):
+    subject: str
+
+
 class Starred(BaseModel):
     sender: str = Field(serialization_alias="from")
     read: bool
@@ -133,6 +137,15 @@ def test_a_projection_that_raises_is_named_without_its_words() -> None:
         project(replace(STARS, project=breaks), record(1))
     assert "KeyError" in str(caught.value)
     assert "Hi" not in str(caught.value)
+
+
+@pytest.mark.parametrize("made", [{"subject": "Hi"}, Other(subject="Hi"), "Hi"])
+def test_a_projection_that_makes_another_thing_is_named(made: Any) -> None:
+    def makes(message: EmailMessage) -> Any:
+        return made
+
+    with pytest.raises(ProjectionError, match=r"WrongReturnError at .*test_projection\.py:"):
+        project(replace(STARS, project=makes), record(1))
 
 
 def test_names_that_nobody_could_ask_for_are_refused() -> None:

@@ -1,26 +1,28 @@
 """What an own sync stores: a record of a model, known by (connection, model, id)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
+from pydantic import ValidationError
 
+from shared.domain.crash import SyncFailedError
 from shared.domain.ids import SequenceNumber
 from shared.domain.mail.message_fields import iso
+from shared.domain.models.sync import adapter_of
 from shared.domain.packed import Text, pack_object, unpack_object
 from shared.domain.sync.records.payload import MAX_JSON_BYTES, MAX_PAYLOAD_BYTES
 from shared.domain.sync.records.record import EndReason, LastAction
-from shared.errors import PermanentError
 
 LONGEST_ID: Final = 512
 SCHEMA_VERSION: Final = 1
 
 
-class UnstorableRecordError(PermanentError):
-    """An own sync saved what cannot be stored: no id, or too large. It quotes nothing of it."""
+class UnstorableRecordError(SyncFailedError):
+    """An own sync saved what cannot be stored: no id, a wrong type, or too large."""
 
     code = "unstorable_record"
 
@@ -101,6 +103,34 @@ class Poisoned:
     first_failed_at: datetime
 
 
+def row_to_save(model: type[Any], row: Any, key: str, source: str | None = None) -> Saved:
+    """Return a row of own code as it is stored. Raises UnstorableRecordError."""
+    name = model.__name__
+    if not isinstance(row, model):
+        raise UnstorableRecordError(f"A {type(row).__name__} was saved that is no {name}.")
+    return saved_row(name, fields_to_store(model, row), key, source)
+
+
+def fields_to_store(model: type[Any], value: Any) -> dict[str, Any]:
+    """Return a row or checkpoint of own code as JSON's values.
+
+    Raises UnstorableRecordError for what could not be read back as its model.
+    """
+    adapter = adapter_of(model)
+    # Warnings, and a validator's message, quote what they are about.
+    fields: dict[str, Any] = adapter.dump_python(value, mode="json", by_alias=True, warnings=False)
+    encoded = _encode(model.__name__, fields)
+    if is_dataclass(model):  # a pydantic model has checked itself
+        try:
+            adapter.validate_json(encoded)
+        except ValidationError as error:
+            (place, *_) = (*error.errors(include_input=False)[0]["loc"], "value")
+            raise UnstorableRecordError(
+                f"The field {place} of a {model.__name__} is not of its type."
+            ) from None
+    return fields
+
+
 def saved_row(model: str, fields: Mapping[str, Any], key: str, source: str | None = None) -> Saved:
     """Return the row to store; `key` is the field that is its id, shown as `id` too.
 
@@ -111,14 +141,20 @@ def saved_row(model: str, fields: Mapping[str, Any], key: str, source: str | Non
         raise UnstorableRecordError(
             f"A {model} needs a text of 1 to {LONGEST_ID} characters as its {key}."
         )
-    try:
-        encoded = orjson.dumps({**fields, "id": id}, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        raise UnstorableRecordError(f"A {model} holds text that is no Unicode.") from None
+    encoded = _encode(model, {**fields, "id": id})
     payload = pack_object(encoded) if len(encoded) <= MAX_JSON_BYTES else None
     if payload is None or len(payload) > MAX_PAYLOAD_BYTES:
         raise UnstorableRecordError(f"A {model} is larger than a record may be.")
     return Saved(model, id, blake2b(encoded, digest_size=16).hexdigest(), payload, source)
+
+
+def _encode(model: str, fields: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise UnstorableRecordError(
+            f"A {model} holds text that is no Unicode, or a number of more than 64 bits."
+        ) from None
 
 
 def fields_of(record: ModelRecord) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
-from shared.domain.crash import ProjectionError, crash_site
+from shared.domain.crash import ProjectionError, WrongReturnError, crash_site
 from shared.domain.mail.message_fields import iso, label_fields
 from shared.domain.mail.reading.email_message import EmailMessage
 from shared.domain.sync.alias import MODEL_NAME, SYNC_NAME
@@ -152,8 +152,18 @@ def _message(record: Record, payload: Fields, labels: frozenset[str]) -> EmailMe
 
 def _fields(projection: Projection[Any], message: EmailMessage) -> Fields | None:
     try:
-        made = projection.project(message)
-        return None if made is None else made.model_dump(mode="json", by_alias=True)
+        return _project(projection, message)
     except BaseException as error:  # it may even exit: the process is not its to end
         # Its words may quote the mail: only its kind and its place are told.
         raise ProjectionError(projection.name, message["id"], str(crash_site(error))) from error
+
+
+def _project(projection: Projection[Any], message: EmailMessage) -> Fields | None:
+    made = projection.project(message)
+    if made is None:
+        return None
+    if not isinstance(made, projection.model):
+        raise WrongReturnError(projection.project)
+    # Warnings quote the fields they are about.
+    fields: Fields = made.model_dump(mode="json", by_alias=True, warnings=False)
+    return fields

@@ -7,14 +7,21 @@ from datetime import datetime
 from typing import Any, Generic, Literal, NoReturn, TypeVar
 
 from shared.domain.connect.connection import Connection
+from shared.domain.crash import SyncFailedError
 from shared.domain.ids import SequenceNumber
 from shared.domain.mail.reading.email_message import EmailMessage
-from shared.domain.models.record import ModelHead, ModelRecord, Saved, fields_of, saved_row
+from shared.domain.models.record import (
+    ModelHead,
+    ModelRecord,
+    Saved,
+    fields_of,
+    fields_to_store,
+    row_to_save,
+)
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Sync, adapter_of, models_of
 from shared.domain.sync.records.projection import message_of
 from shared.domain.sync.records.record import EPOCH
-from shared.errors import InvalidRequestError
 from shared.ports.sync_store import RecordQuery
 from shared.usecases.own_code.reach import OwnHttp, OwnSecrets
 from shared.usecases.sync.models.changes import ModelChanges
@@ -79,8 +86,13 @@ class SyncContext(Generic[C]):
                 window.shows(saved)
 
     def delete(self, model: type[Any], *ids: str) -> None:
-        """Gather the end of records; of what is not stored there is nothing to end."""
+        """Gather the end of records; of what is not stored there is nothing to end.
+
+        Raises SyncFailedError for ids that are no text.
+        """
         self._require_own(model)
+        if not all(isinstance(id, str) for id in ids):
+            raise SyncFailedError(f"{self._sync.name} deletes by an id that is no text.")
         for id in ids:
             self._gathered[model.__name__, id] = None
 
@@ -142,10 +154,10 @@ class SyncContext(Generic[C]):
     async def start_over(self) -> NoReturn:
         """Begin again at once without a checkpoint, as for an expired token.
 
-        Raises StartOverError; InvalidRequestError where the run had none: it would never end.
+        Raises StartOverError; SyncFailedError where the run had none: it would never end.
         """
         if self.began_without:
-            raise InvalidRequestError("A run without a checkpoint cannot start over.")
+            raise SyncFailedError("A run without a checkpoint cannot start over.")
         raise StartOverError
 
     def log(self, **codes: int | str | bool) -> None:
@@ -193,14 +205,14 @@ class SyncContext(Generic[C]):
 
     def _require_own(self, model: type[Any]) -> str:
         if model not in self._sync.models:
-            raise InvalidRequestError(f"{self._sync.name} has no model {model.__name__}.")
+            named = getattr(model, "__name__", type(model).__name__)
+            raise SyncFailedError(f"{self._sync.name} has no model {named}.")
         return model.__name__
 
     def _save(self, record: Any) -> Saved:
         model = type(record)
-        name = self._require_own(model)
-        fields = adapter_of(model).dump_python(record, mode="json", by_alias=True)
-        return saved_row(name, fields, self._sync.key)
+        self._require_own(model)
+        return row_to_save(model, record, self._sync.key)
 
     async def _changes(
         self, gathered: Mapping[tuple[str, str], Saved | None], closed: list["_Closed"]
@@ -283,6 +295,5 @@ def _dump(sync: Sync, checkpoint: Any) -> Mapping[str, Any] | None:
     if checkpoint is None:
         return None
     if sync.checkpoint is None or not isinstance(checkpoint, sync.checkpoint):
-        raise InvalidRequestError(f"{sync.name} commits a checkpoint that is not its type.")
-    found: Mapping[str, Any] = adapter_of(sync.checkpoint).dump_python(checkpoint, mode="json")
-    return found
+        raise SyncFailedError(f"{sync.name} commits a checkpoint that is not its type.")
+    return fields_to_store(sync.checkpoint, checkpoint)

@@ -6,22 +6,28 @@ worked through again.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
-from shared.domain.crash import crash_site
+from shared.domain.crash import SyncFailedError, WrongReturnError, crash_site
 from shared.domain.ids import MessageId, SequenceNumber, ThreadId
 from shared.domain.mail.reading.email_message import EmailMessage
-from shared.domain.models.record import ModelHead, Poisoned, Saved, saved_row
+from shared.domain.models.record import (
+    ModelHead,
+    Poisoned,
+    Saved,
+    UnstorableRecordError,
+    row_to_save,
+)
 from shared.domain.models.state import ModelSyncState
-from shared.domain.models.sync import Derived, adapter_of
+from shared.domain.models.sync import Derived
 from shared.domain.sync.records.projection import message_of
 from shared.domain.sync.records.record import Record
 from shared.ports.sync_store import RecordQuery
 from shared.usecases.sync.models.changes import ModelChanges
-from shared.usecases.sync.models.own import SyncFailedError
 from shared.usecases.sync.models.run import ModelRun
 from shared.usecases.sync.work.changes import RETRIES
 
@@ -122,9 +128,10 @@ async def _rebuild(
         try:
             rows = _rows(derived, key, messages)
         except Exception as error:
-            _set_aside(changes, derived, key, str(crash_site(error)), known_poison.get(key))
+            reason = str(error if isinstance(error, SyncFailedError) else crash_site(error))
+            _set_aside(changes, derived, key, reason, known_poison.get(key))
             if run.state.quarantined + len(changes.poisoned) - len(known_poison) > MOST_POISONED:
-                raise SyncFailedError(f"{derived.name} raised {crash_site(error)}.") from error
+                raise SyncFailedError(f"{derived.name}: {reason}") from error
             continue
         if key in known_poison:
             changes.released.append(key)
@@ -159,13 +166,12 @@ async def _compare(run: ModelRun, changes: ModelChanges) -> None:
 def _rows(derived: Derived, key: str, messages: Sequence[EmailMessage]) -> Sequence[Saved]:
     """Return the rows of a key. Raises whatever own code raises."""
     made = derived.rows(messages) if messages else ()
-    if len(made) > MOST_ROWS:
-        raise ValueError(f"more than {MOST_ROWS} rows")
-    adapter, model = adapter_of(derived.model), derived.model.__name__
-    rows = [
-        saved_row(model, adapter.dump_python(row, mode="json", by_alias=True), derived.key, key)
-        for row in made
-    ]
+    if not isinstance(made, Iterable) or isinstance(made, derived.model):
+        raise WrongReturnError(derived.rows)
+    some = [*islice(made, MOST_ROWS + 1)]
+    if len(some) > MOST_ROWS:
+        raise UnstorableRecordError(f"A {derived.by} made more than {MOST_ROWS} rows.")
+    rows = [row_to_save(derived.model, row, derived.key, key) for row in some]
     return [*{row.id: row for row in rows}.values()]
 
 

@@ -1,6 +1,7 @@
 """Running what a developer wrote as a sync, so that nothing it does harms more than itself."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,10 +10,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from shared.domain.connect.scopes import implied_scopes
-from shared.domain.crash import crash_site
+from shared.domain.crash import SyncFailedError, WrongReturnError, as_awaitable, crash_site
 from shared.domain.models.state import ModelSyncState
 from shared.domain.models.sync import Sync, adapter_of
-from shared.errors import MissingScopeError, PermanentError, PostroomError
+from shared.errors import MissingScopeError, PostroomError
 from shared.ports.google.gmail import GmailMailboxes
 from shared.usecases.own_code.reach import OwnReach
 from shared.usecases.sync.models.context import (
@@ -29,12 +30,6 @@ BEAT_S: Final = 20.0
 STUCK_AFTER: Final = timedelta(minutes=4)
 MOST_BROKEN: Final = 3
 """Restarts of a listing, after which it is read to its end in parts and deletes nothing."""
-
-
-class SyncFailedError(PermanentError):
-    """Own code raised: its exception's type and place, never its words."""
-
-    code = "sync_failed"
 
 
 class SyncStuckError(SyncFailedError):
@@ -68,7 +63,7 @@ class RunOwnCode:
             await run.lease.commit(lambda state: _begin(state, sync, run))
         context = await self._context(run, sync)
         try:
-            await _watch(run, sync.run(context))
+            await _watch(run, _call(sync, context))
             await context.write()
         except TimeIsUpError:
             return False
@@ -99,6 +94,21 @@ class RunOwnCode:
         )
 
 
+async def _call(sync: Sync, context: SyncContext[Any]) -> SystemExit | None:
+    """Await own code; return its exit, which out of a task would end the process.
+
+    Raises WrongReturnError, and whatever else own code raises.
+    """
+    try:
+        run: Callable[[Any], Awaitable[object]] = sync.run
+        made = await as_awaitable(run, run(context))
+    except SystemExit as error:
+        return error
+    if made is not None:  # rows that were not saved would be lost without a word
+        raise WrongReturnError(sync.run)
+    return None
+
+
 async def _watch(run: ModelRun, work: Any) -> None:
     """Await own code with the lease renewed beside it; cancel it where it commits nothing."""
     task = asyncio.ensure_future(work)
@@ -119,12 +129,15 @@ async def _watch(run: ModelRun, work: Any) -> None:
 
 def _raise_from(task: "asyncio.Future[Any]", name: str) -> None:
     """Raise what own code raised: ours as it is, everything else as SyncFailedError."""
-    try:
-        task.result()
-    except (PostroomError, TimeIsUpError, StartOverError):
-        raise
-    except BaseException as error:
-        raise SyncFailedError(f"{name} raised {crash_site(error)}.") from error
+    error = asyncio.CancelledError() if task.cancelled() else task.exception() or task.result()
+    if error is None:
+        return
+    site = crash_site(error)
+    if isinstance(error, SyncFailedError) and site.is_own:
+        raise type(error)(f"{error} {site.file}:{site.line}") from error
+    if isinstance(error, PostroomError | TimeIsUpError | StartOverError):
+        raise error
+    raise SyncFailedError(f"{name} raised {site}.") from error
 
 
 def _require_scopes(run: ModelRun, sync: Sync) -> None:

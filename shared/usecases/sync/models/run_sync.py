@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.connect.connection import Connection, ConnectionStatus
+from shared.domain.crash import SyncFailedError, crash_site
 from shared.domain.ids import ConnectionId
 from shared.domain.models.event import failed_model_event
 from shared.domain.models.state import ModelSyncState, state_id
@@ -18,6 +19,7 @@ from shared.domain.sync.state import Tally
 from shared.errors import (
     FencedOutError,
     MissingScopeError,
+    PermanentError,
     PostroomError,
     RateLimitedError,
     ReauthRequiredError,
@@ -33,7 +35,7 @@ from shared.ports.sync_store import Records, SyncStates
 from shared.usecases.sync.models.adopt import AdoptSync
 from shared.usecases.sync.models.derive import derive
 from shared.usecases.sync.models.lease import ModelLease, take
-from shared.usecases.sync.models.own import RunOwnCode, SyncFailedError
+from shared.usecases.sync.models.own import RunOwnCode
 from shared.usecases.sync.models.run import ModelRun
 from shared.usecases.sync.task import models_task
 from shared.usecases.sync.work.lease import Busy, Idle
@@ -191,7 +193,7 @@ class RunSync:
             state = replace(
                 state,
                 last_error=error.code,
-                error_site=str(error) if isinstance(error, SyncFailedError) else None,
+                error_site=_place(run.row.name, error),
                 failing_since=state.failing_since or now,
                 failures=failures + 1,
                 deferred_until=None if lasting else now + wait,
@@ -267,6 +269,14 @@ class RunSync:
             await self.operations.append(entry)
         except TransientError:
             log.warning("operations log entry lost", extra={"connection": run.connection_id})
+
+
+def _place(name: str, error: PostroomError) -> str | None:
+    """Return where own code failed, in words of ours alone."""
+    if isinstance(error, SyncFailedError):
+        return str(error)
+    site = crash_site(error)
+    return f"{name} raised {site}." if site.is_own and isinstance(error, PermanentError) else None
 
 
 def _wait(error: PostroomError, failures: int) -> timedelta:
