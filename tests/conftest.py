@@ -5,10 +5,10 @@ Whatever a test asks Postroom for, the answer is held against the API's descript
 
 import gc
 import os
-import socket
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 from infra.local.emulators import emulator, missing_programs
 from infra.local.system import LocalSystem
 from shared.edge.web.logs import LOG, SHARED
+from tests.harness.once import folder_of_the_run, shared_by_workers
+from tests.harness.ports import free_ports
 from tests.order import longest_first
 
 REQUIRE = "POSTROOM_REQUIRE_EMULATORS"
@@ -74,20 +76,28 @@ def every_test_hears_what_is_logged() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def firestore_emulator() -> Iterator[str]:
+def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return host:port of the official Firestore emulator (FACTS 13.1)."""
-    yield from _running("firestore")
+    yield from _running("firestore", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def pubsub_emulator() -> Iterator[str]:
+def pubsub_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return host:port of the official Pub/Sub emulator, of project `demo` (FACTS 13.1)."""
-    yield from _running("pubsub")
+    yield from _running("pubsub", tmp_path_factory)
 
 
-def _running(name: str) -> Iterator[str]:
+def _running(name: str, factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run one for all workers: tests keep apart by projects and topics of their own."""
     _need_programs()
-    host = f"127.0.0.1:{_free_port()}"
+    with shared_by_workers(folder_of_the_run(factory) / name, lambda: _started(name)) as host:
+        yield host
+
+
+@contextmanager
+def _started(name: str) -> Iterator[str]:
+    (port,) = free_ports(1)
+    host = f"127.0.0.1:{port}"
     with emulator(name, host):
         yield host
 
@@ -100,10 +110,3 @@ def _need_programs() -> None:
         pytest.fail(f"{reason}, and {REQUIRE}=1")
     warnings.warn(f"SKIPPED: {reason}", stacklevel=2)
     pytest.skip(reason)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

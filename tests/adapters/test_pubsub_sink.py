@@ -16,7 +16,8 @@ from shared.domain.events.delivery import Attempted, Failure
 from shared.domain.ids import ConnectionId, EventId
 from shared.ports.sinks import OutgoingEvent, Receiver
 
-TOPIC, SUBSCRIPTION = "projects/demo/topics/events", "projects/demo/subscriptions/product"
+TOPIC = "projects/demo/topics/of-the-sink-alone"
+SUBSCRIPTION = "projects/demo/subscriptions/of-the-sink-alone"
 RECEIVER = Receiver(f"pubsub:{TOPIC}", f"pubsub:{TOPIC}")
 PARCEL = OutgoingEvent(
     EventId("evt_1"), ConnectionId("c-1"), "sync", b'{"a":1}', datetime.now(UTC), "ab" * 16

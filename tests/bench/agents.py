@@ -17,9 +17,10 @@ from infra.local.environment import API_KEY, environment
 from infra.local.functions import ROOT
 from tests.bench.cold_start import ROUNDS, answered, started
 from tests.bench.figures import Figure
-from tests.bench.laptop import EMAIL, Laptop, free_ports, laptop, with_bytecode
+from tests.bench.laptop import EMAIL, Laptop, laptop, with_bytecode
 from tests.bench.scale import Scale
 from tests.bench.test_local_speed import backfilled
+from tests.harness.ports import free_ports
 
 BARE = Path(__file__).with_name("bare_mcp.py")
 CALLS = 300

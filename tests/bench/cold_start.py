@@ -16,8 +16,9 @@ from infra.local.functions import ROOT
 from shared.adapters.keys.local import create_keyring
 from shared.edge.settings.functions import FUNCTIONS
 from tests.bench.figures import Figure
-from tests.bench.laptop import free_ports, with_bytecode
+from tests.bench.laptop import with_bytecode
 from tests.bench.scale import Scale
+from tests.harness.ports import free_ports
 
 ROUNDS = 3
 HOT = {"gmail_push", "sync_mailbox", "send"}

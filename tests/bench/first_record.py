@@ -18,7 +18,8 @@ from typing import Any
 from infra.local.environment import API_KEY, INTEGRATION
 from infra.local.functions import ROOT
 from tests.actions.own_modules import SOUND
-from tests.infra.local.demos import connection_in, free_ports
+from tests.harness.ports import free_ports
+from tests.infra.local.demos import connection_in
 
 TIMEOUT_S = 900
 LOOK_S = 0.1
@@ -67,7 +68,7 @@ def measure(folder: Path) -> dict[str, float]:
     def note(moment: str) -> None:
         moments[moment] = time.monotonic() - started
 
-    clone, log, ports = folder / "postroom", folder / "demo.log", free_ports()
+    clone, log, ports = folder / "postroom", folder / "demo.log", free_ports(3)
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     note("cloned")
     address = f"http://127.0.0.1:{ports[0]}"

@@ -10,8 +10,9 @@ from infra.local.processes import running
 from infra.local.programs import DemoSettings, programs
 from tests.bench.figures import Figure
 from tests.bench.google_account import access_token
-from tests.bench.laptop import EMAIL, UNLIMITED, free_ports
+from tests.bench.laptop import EMAIL, UNLIMITED
 from tests.bench.scale import Scale
+from tests.harness.ports import free_ports
 
 GETS, AT_ONCE, MESSAGES = 20_000, 8, 200
 LEAST = 5_000

@@ -13,7 +13,7 @@ from infra.local.connecting import connect
 from infra.local.environment import API_KEY
 from infra.local.processes import Running, running
 from infra.local.programs import DemoSettings, programs
-from infra.local.serving import listener
+from tests.harness.ports import free_ports
 
 EMAIL = "ada@acme.example"
 UNLIMITED = 10**9
@@ -72,15 +72,6 @@ class Laptop:
         path = f"/_control/mailboxes/{email}/messages"
         answer = await self.google.post(path, content=mail.encode())
         return str(answer.json()["id"])
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that were free a moment ago."""
-    sockets = [listener() for _ in range(count)]
-    ports = [int(bound.getsockname()[1]) for bound in sockets]
-    for bound in sockets:
-        bound.close()
-    return ports
 
 
 def with_bytecode(directory: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from infra.local.environment import HOST
 from infra.local.functions import ROOT
 from shared.adapters.google.http_client import ExactTransport
-from tests.bench.laptop import free_ports
+from tests.harness.ports import free_ports
 
 CHUNK = 64 * 1024
 

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,28 @@ def made_once(path: Path, make: Callable[[Path], object]) -> Path:
             make(unfinished)
             unfinished.replace(path)
     return path
+
+
+@contextmanager
+def shared_by_workers(
+    path: Path, start: Callable[[], AbstractContextManager[str]]
+) -> Iterator[str]:
+    """Return what the first process to ask started, at `path` for all; it ends after the last use.
+
+    Who started it waits for the others at its own end.
+    """
+    with ExitStack() as stack:
+        with alone(path.with_name(f"{path.name}.lock")):
+            starts = not path.exists()
+            if starts:
+                path.write_text(stack.enter_context(start()))
+            users = stack.enter_context(path.with_name(f"{path.name}.users").open("ab"))
+            fcntl.flock(users, fcntl.LOCK_SH)
+        yield path.read_text()
+        if starts:
+            with alone(path.with_name(f"{path.name}.lock")):
+                path.unlink()
+            fcntl.flock(users, fcntl.LOCK_EX)
 
 
 def run_id() -> str:

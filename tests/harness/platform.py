@@ -7,7 +7,6 @@ Cloud Functions sets by itself.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import zipfile
@@ -24,6 +23,7 @@ from typing import Any
 import httpx
 
 from infra.archives import build
+from tests.harness.ports import free_ports
 from tests.harness.samples import ENVIRON
 
 SETTINGS = {**ENVIRON, "POSTROOM_GOOGLE_URL": "http://127.0.0.1:9"}
@@ -94,7 +94,7 @@ def running(
 
     `settings` are given beside the variables of a deployment with its files in `state`.
     """
-    port = free_port()
+    (port,) = free_ports(1)
     script = environment / "bin" / "functions-framework"
     command = [str(script), "--target", name, "--host", "127.0.0.1"]
     environ = {**platform_environ(), "FUNCTION_TARGET": name, "PORT": str(port)}
@@ -139,9 +139,3 @@ def answered(url: str) -> httpx.Response:
         except httpx.ConnectError:
             select([], [], [], 0.1)
     raise AssertionError(f"nothing answers at {url} ({sys.executable})")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

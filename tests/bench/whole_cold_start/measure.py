@@ -21,9 +21,10 @@ from infra.local.emulators import HOST_VARIABLE, emulator, missing_programs
 from infra.local.environment import HOST
 from infra.local.system import LocalSystem
 from tests.bench.figures import Figure
-from tests.bench.laptop import free_ports, with_bytecode
+from tests.bench.laptop import with_bytecode
 from tests.bench.scale import Scale
 from tests.bench.whole_cold_start.asked import Asked, connected
+from tests.harness.ports import free_ports
 
 HERE = Path(__file__).parent
 ROUNDS = 4

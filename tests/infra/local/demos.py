@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.local.functions import ROOT
-from infra.local.serving import listener
 
 MESSAGES = 60
 TIMEOUT_S = 60
@@ -73,15 +72,6 @@ def demo(ports: list[int], state: Path, *more: str, root: Path = ROOT) -> Iterat
         finally:
             if process.poll() is None:
                 running.stop()
-
-
-def free_ports() -> list[int]:
-    """Return three."""
-    sockets = [listener() for _ in range(3)]
-    numbers = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return numbers
 
 
 def connection_in(text: str) -> str:

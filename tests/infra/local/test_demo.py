@@ -22,19 +22,11 @@ from infra.local.guide import Ready, agent, calls, guide, on_emulators
 from infra.local.options import arguments_from
 from infra.local.processes import DemoError
 from infra.local.programs import DemoSettings, programs
-from infra.local.serving import listener
 from shared.edge.settings.deployment import settings_from
+from tests.harness.ports import free_ports
 
 ADDRESSES = Addresses()
 READY = Ready(ADDRESSES, "c-1", "grace@acme.example", "ada@acme.example")
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [listener() for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def test_a_busy_port_is_named_with_what_it_is_for_and_what_to_do(tmp_path: Path) -> None:

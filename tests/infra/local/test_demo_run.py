@@ -12,17 +12,18 @@ import pytest
 
 from infra.local.environment import HOST
 from infra.local.serving import listener
-from tests.infra.local.demos import TIMEOUT_S, Demo, commanded, connection_in, demo, free_ports
+from tests.harness.ports import free_ports
+from tests.infra.local.demos import TIMEOUT_S, Demo, commanded, connection_in, demo
 
 
 @pytest.fixture
 def ports() -> list[int]:
-    return free_ports()
+    return free_ports(3)
 
 
 @pytest.fixture
 def more_ports() -> list[int]:
-    return free_ports()
+    return free_ports(3)
 
 
 def printed_calls(text: str) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from infra.archives import ROOT
 from infra.local.__main__ import environ_of, main, settings_of
 from infra.local.options import arguments_from
 from shared.edge.settings.deployment import settings_from
-from tests.infra.local.test_demo import free_ports
+from tests.harness.ports import free_ports
 
 CLIENT = {"installed": {"client_id": "a.apps.googleusercontent.com", "client_secret": "s"}}
 

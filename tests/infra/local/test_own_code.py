@@ -17,8 +17,9 @@ from infra.local.system import LocalSystem
 from shared.actions.loading import actions
 from shared.ports.store import Store
 from tests.actions.own_modules import HEAD, own_modules
+from tests.harness.ports import free_ports
 from tests.harness.whole import whole_system
-from tests.infra.local.demos import Demo, connection_in, demo, free_ports
+from tests.infra.local.demos import Demo, connection_in, demo
 
 ADA = "ada@acme.example"
 BROKEN = "def broken(:\n"
@@ -148,7 +149,7 @@ def project(tmp_path: Path) -> Path:
 async def test_a_demo_serves_an_action_as_it_is_saved_and_shows_what_is_wrong(
     project: Path, tmp_path: Path
 ) -> None:
-    ports, file = free_ports(), project / "shared" / "actions" / "custom" / "words.py"
+    ports, file = free_ports(3), project / "shared" / "actions" / "custom" / "words.py"
 
     async def after(running: Demo, source: str, words: str) -> str:
         file.write_text(source)

@@ -24,7 +24,8 @@ from infra.local.own_client import keep_client, read_client
 from infra.local.processes import DemoError
 from infra.local.serving import LoopServer, listener
 from shared.errors import UnauthenticatedError
-from tests.infra.local.demos import TIMEOUT_S, Demo, commanded, connection_in, demo, free_ports
+from tests.harness.ports import free_ports
+from tests.infra.local.demos import TIMEOUT_S, Demo, commanded, connection_in, demo
 
 EMAIL = "someone@gmail.example"
 DOWNLOADED = {
@@ -88,7 +89,7 @@ async def subjects(postroom: httpx.AsyncClient, connection: str) -> set[str]:
 async def test_a_mailbox_connected_by_an_own_client_is_kept_current_by_asking(
     tmp_path: Path, client: Path, stand_in: httpx.AsyncClient
 ) -> None:
-    ports, state = free_ports(), tmp_path / "state"
+    ports, state = free_ports(3), tmp_path / "state"
     key = {"Authorization": f"Bearer {API_KEY}"}
     async with loopback_client(base_url=f"http://{HOST}:{ports[0]}", headers=key) as postroom:
         with own_demo(ports, state, stand_in, "--client", str(client)) as first:

@@ -1,0 +1,12 @@
+"""Ports to listen on that nobody has."""
+
+from infra.local.serving import listener
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that were free a moment ago."""
+    sockets = [listener() for _ in range(count)]
+    ports = [int(bound.getsockname()[1]) for bound in sockets]
+    for bound in sockets:
+        bound.close()
+    return ports
