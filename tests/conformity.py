@@ -28,7 +28,7 @@ Check = Callable[[httpx.Response], Awaitable[None]]
 @cache
 def description() -> dict[str, Any]:
     """Return the document, each object closed where it does not say that it is open."""
-    made = deepcopy(document(whole_table(), "http://127.0.0.1:8080"))
+    made = deepcopy(document(whole_table, "http://127.0.0.1:8080"))
     _close(made)
     return made
 

@@ -1,6 +1,7 @@
 """All actions and syncs as data: for GET /scripts/config and for language models (API 6.1)."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -53,19 +54,20 @@ def as_tools() -> list[dict[str, Any]]:
             "type": "function",
             "name": action.name,
             "description": action.summary,
-            "parameters": _parameters(action.input),
+            "parameters": _parameters(action),
         }
         for action in actions().values()
         if action.for_agents
     ]
 
 
-def _parameters(model: type[BaseModel]) -> dict[str, Any]:
+@cache
+def _parameters(action: Action[Any, Any]) -> dict[str, Any]:
     """Return a schema in which each field has one type and says what it is for.
 
     An action takes more spellings than these: one is enough for a model to know.
     """
-    schema = schema_of(model)
+    schema = schema_of(action.input)
     parts = schema.get("$defs", {})
     fields = {name: _plain(one, parts) for name, one in schema.get("properties", {}).items()}
     return {**schema, "properties": fields, "required": schema.get("required", [])}
@@ -145,6 +147,8 @@ def _action_entry(action: Action[Any, Any]) -> dict[str, Any]:
     }
 
 
+@cache
 def _definitions(*models: tuple[type[BaseModel], JsonSchemaMode]) -> dict[str, Any]:
+    """Make the schemas once: those of all actions take 0.1 s, in which nobody else is answered."""
     _, schemas = models_json_schema([*models], ref_template="#/definitions/{model}")
     return {"definitions": schemas.get("$defs", {})}

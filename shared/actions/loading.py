@@ -62,7 +62,7 @@ class Named(Protocol):
 R = TypeVar("R", bound=Named)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Catalogue:
     """What is served, by name, and the modules that are not."""
 

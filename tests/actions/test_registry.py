@@ -61,7 +61,7 @@ def test_names_that_only_read_have_no_effect_and_all_others_have_one() -> None:
 
 
 def test_the_description_names_every_action_with_its_fields() -> None:
-    made = document(whole_table(), "http://127.0.0.1:8080")
+    made = document(whole_table, "http://127.0.0.1:8080")
     trigger = made["paths"]["/action/trigger"]["post"]
     schema = trigger["requestBody"]["content"]["application/json"]["schema"]
     schemas = made["components"]["schemas"]

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from infra.archives import ROOT
-from shared.actions.loading import actions
+from shared.actions.loading import actions, catalogue
 from shared.domain.validation import validate
 from shared.edge.compat.older_names import Metadata
 from shared.edge.composition.container import AutowiredContainer
@@ -156,7 +156,7 @@ async def test_the_document_is_served_and_shows_every_documented_route(
 
 
 def test_every_reference_of_the_document_leads_somewhere() -> None:
-    made = document(TABLE, "http://127.0.0.1:8080")
+    made = document(whole_table, "http://127.0.0.1:8080")
     for reference in references(made):
         found: Any = made
         for step in reference.removeprefix("#/").split("/"):
@@ -164,27 +164,36 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
 
 
 def test_every_schema_of_the_document_is_one() -> None:
-    made = document(TABLE, "http://127.0.0.1:8080")
+    made = document(whole_table, "http://127.0.0.1:8080")
     for schema in made["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def test_operation_ids_are_unique() -> None:
-    made = document(TABLE, "http://127.0.0.1:8080")
+    made = document(whole_table, "http://127.0.0.1:8080")
     ids = [one["operationId"] for methods in made["paths"].values() for one in methods.values()]
     assert len(ids) == len({*ids})
 
 
+def test_the_document_is_made_once_for_what_is_served() -> None:
+    made = document(whole_table, "http://x")
+    assert document(whole_table, "http://y")["paths"] is made["paths"]
+    catalogue.cache_clear()
+    again = document(whole_table, "http://x")
+    assert again["paths"] is not made["paths"]
+    assert again == made
+
+
 def test_no_two_schemas_of_the_document_have_one_title() -> None:
     """Generators name types by titles, and drop what has the name of another."""
-    made = document(TABLE, "http://x")
+    made = document(whole_table, "http://x")
     titles = [one["title"] for one in objects(made) if isinstance(one.get("title"), str)]
     titles.remove(made["info"]["title"])
     assert sorted(titles) == sorted(made["components"]["schemas"])
 
 
 def test_nothing_is_null_by_default_and_every_media_type_is_one() -> None:
-    for node in objects(document(TABLE, "http://x")):
+    for node in objects(document(whole_table, "http://x")):
         assert node.get("default", ...) is not None, node
         assert not [name for name in node if "*/" in name or "/*" in name], [*node]
 
@@ -199,7 +208,7 @@ def test_every_body_has_an_example_that_is_taken() -> None:
 
 
 def test_every_operation_has_an_example_of_its_answer_that_fits_its_description() -> None:
-    made = document(TABLE, "http://x")
+    made = document(whole_table, "http://x")
     for route in (one for one in TABLE if one.documented):
         printed = answers()[route.name]
         described = made["paths"][route.documented_path][route.method.lower()]["responses"]

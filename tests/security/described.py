@@ -8,7 +8,7 @@ from typing import Any
 from shared.edge.table import whole_table
 from shared.edge.web.openapi.document import document
 
-DESCRIPTION = document(whole_table(), "http://127.0.0.1:8080")
+DESCRIPTION = document(whole_table, "http://127.0.0.1:8080")
 CONNECTION_FIELDS = frozenset({"connection_id", "connectionId"})
 PARAMETER = re.compile(r"\{(\w+)\}")
 DEEPEST = 6

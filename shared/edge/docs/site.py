@@ -36,8 +36,7 @@ class Site:
 
     @cached_property
     def _reference(self) -> Reference:
-        routes = self._table()
-        return Reference(routes, document(routes, self._public_url))
+        return Reference(self._table(), document(self._table, self._public_url))
 
     @cached_property
     def sections(self) -> Sequence[Section]:

@@ -32,7 +32,7 @@ from shared.edge.table import ROUTES_OF, whole_table
 for routes in ROUTES_OF.values():
     routes()
 assert any(route.path == "/mcp" for route in whole_table())
-document(whole_table(), "http://127.0.0.1:8080")
+document(whole_table, "http://127.0.0.1:8080")
 """
 SECRET = "the subject of a letter"
 
