@@ -11,7 +11,7 @@ NO_STRANGERS: Final = {
         " entry.send_id count.empty_count ids.shard_of"
         " trace_context.traceparent_for"
         " event.failed_model_event event.new_event event.model_event"
-        " record.saved_row record.write_row"
+        " record.saved_row record.row_to_save record.fields_to_store record.write_row"
         " state.state_id sync.adapter_of"
         " troubles.code_of troubles.concern_of troubles.docs_of troubles.treatment_of"
         " troubles.description_of troubles.error_object status.deferral"

@@ -17,7 +17,7 @@ import pytest
 from isal import isal_zlib
 
 import shared.domain
-from shared.domain import base64url, cursor, packed, trace_context
+from shared.domain import base64url, cursor, packed, retry_after, trace_context
 from shared.domain.events import addresses
 from shared.domain.mail.reading import (
     address_list,
@@ -241,6 +241,10 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "recipients.checked_address": of_text(recipients.checked_address),
     "recipients.checked_name": of_text(recipients.checked_name),
     "recipients.parse_mailboxes": of_text(lambda text: recipients.parse_mailboxes(text, "to")),
+    "retry_after.retry_after": of_text(lambda text: retry_after.retry_after(text, EARLY)),
+    "retry_after.retry_after_of": of_text(
+        lambda text: retry_after.retry_after_of({"date": text, "retry-after": text}, EARLY)
+    ),
     "reply.as_forward": of_text(
         lambda text: reply.as_forward(Outgoing(sender=SENDER, html="x"), parent(text), quote=True)
     ),
