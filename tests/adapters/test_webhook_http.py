@@ -163,6 +163,23 @@ async def test_a_status_counts_though_the_rest_never_comes(
     assert await _sent(listener, sink, answer) == Attempted(status=200)
 
 
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("204 No Content\r\nContent-Length: 4\r\n\r\ndone", 204),
+        ("204 No Content\r\n\r\ndone", 204),
+        ("200 OK\r\nContent-Length: 4\r\n\r\nschön", 200),
+        ("200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n", 200),
+        (f"200 OK\r\nSet-Cookie: {'x' * 20_000}\r\nContent-Length: 0\r\n\r\n", 200),
+    ],
+    ids=["204-length", "204-bare", "longer-than-said", "no-chunk", "long-field"],
+)
+async def test_a_status_counts_whatever_comes_with_it(
+    listener: Listener, sink: WebhookHttp, answer: str, status: int
+) -> None:
+    assert await _sent(listener, sink, f"HTTP/1.1 {answer}") == Attempted(status=status)
+
+
 async def test_an_endless_answer_is_not_read_and_not_unpacked(
     listener: Listener, sink: WebhookHttp
 ) -> None:
