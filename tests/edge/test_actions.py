@@ -191,6 +191,38 @@ async def test_a_header_that_says_two_things_is_refused(
     assert marker.count == 0
 
 
+@pytest.mark.parametrize(
+    "query", ["connection_id=c-2", "connectionId=c-2", "connection_id=c-2&connection_id=c-3"]
+)
+@pytest.mark.parametrize("named", [True, False])
+async def test_two_connections_are_refused_wherever_they_are_named(
+    api_with_gmail: httpx.AsyncClient,
+    connected: Connection,
+    marker: Marker,
+    query: str,
+    named: bool,
+) -> None:
+    answer = await api_with_gmail.post(
+        f"/action/trigger?{query}" + ("" if named else "&connectionId=c-4"),
+        json={"action_name": "mark", "input": {"text": "a"}},
+        headers=tenant() if named else {},
+    )
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_headers")
+    assert marker.count == 0
+
+
+async def test_a_connection_named_twice_alike_is_named(
+    api_with_gmail: httpx.AsyncClient, connected: Connection, marker: Marker
+) -> None:
+    answer = await api_with_gmail.post(
+        f"/action/trigger?connection_id={connected.id}&provider_config_key=google-mail",
+        json={"action_name": "mark", "input": {"text": "a"}},
+        headers=tenant(),
+    )
+    assert answer.status_code == 200
+    assert marker.count == 1
+
+
 async def test_a_key_with_another_body_is_a_conflict(
     api_with_gmail: httpx.AsyncClient, connected: Connection, marker: Marker
 ) -> None:

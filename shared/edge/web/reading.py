@@ -109,22 +109,25 @@ TENANT_PARAMETERS = frozenset({*CONNECTION_NAMES, *INTEGRATION_NAMES})
 def read_tenant(
     request: Request, route: Route, body: BaseModel | None, names: IntegrationNames
 ) -> ConnectionId | None:
-    """Return the connection that headers, query or body name, in this order.
+    """Return the connection that headers, query or body name.
 
-    Raises InvalidRequestError where the route requires one and none is named;
-    UnknownConnectionError where the integration is not ours or the id cannot exist.
+    Raises InvalidRequestError where the route requires one and none is named, or where two are: a
+    guess would act on another's mailbox. Raises UnknownConnectionError where an integration is not
+    ours or the id cannot exist.
     """
     if route.tenant is Tenant.NONE:
         return None
-    integration = _name_in(request, body, "provider-config-key", INTEGRATION_NAMES)
-    if integration is not None and integration not in names:
+    integrations = _names_in(request, body, "provider-config-key", INTEGRATION_NAMES)
+    if not all(one in names for one in integrations):
         raise UnknownConnectionError(names.unknown)
-    wanted = _name_in(request, body, "connection-id", CONNECTION_NAMES)
-    if wanted is None and route.tenant is Tenant.REQUIRED:
+    wanted = _names_in(request, body, "connection-id", CONNECTION_NAMES)
+    if len(wanted) > 1:
+        raise InvalidRequestError("Two connections are named: name one.", code="invalid_headers")
+    if not wanted and route.tenant is Tenant.REQUIRED:
         raise InvalidRequestError(
             "Name the connection in the header Connection-Id.", code="invalid_headers"
         )
-    return connection_id(wanted) if wanted else None
+    return connection_id(wanted.pop()) if wanted else None
 
 
 def ours_among(given: Iterable[str], names: IntegrationNames, field: str) -> tuple[str, ...]:
@@ -145,12 +148,13 @@ def connection_id(text: str) -> ConnectionId:
     return ConnectionId(text)
 
 
-def _name_in(
+def _names_in(
     request: Request, body: BaseModel | None, in_header: str, names: tuple[str, ...]
-) -> str | None:
-    given = [header(request, in_header), *(request.query_params.get(name) for name in names)]
+) -> set[str]:
+    query = request.query_params
+    given = [header(request, in_header), *(one for name in names for one in query.getlist(name))]
     given.append(getattr(body, names[0], None))
-    return next((one for one in given if isinstance(one, str) and one), None)
+    return {one for one in given if isinstance(one, str) and one}
 
 
 def _check_content_type(request: Request) -> None:
