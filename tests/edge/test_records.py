@@ -215,3 +215,19 @@ async def test_pruning_empties_content_up_to_a_cursor_and_keeps_the_records(
     assert len(after) == 5
     assert ["subject" in record for record in after] == [False, False, False, True, True]
     assert after[0]["_nango_metadata"]["pruned_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"subject": "\u202e"}, "subject: there is no word"),
+        ({"page": "g.x"}, "page: this one goes with the `q`"),
+        ({"page": "x"}, "This page is damaged"),
+    ],
+)
+async def test_what_is_wrong_with_a_query_is_called_so_whoever_refuses_it(
+    api: httpx.AsyncClient, connected: Connection, query: dict[str, str], said: str
+) -> None:
+    answer = await api.get("/records/search", params=query, headers=tenant())
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_query_params")
+    assert error_of(answer)["message"].startswith(said)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 METHOD_NOT_ALLOWED = 405
+QUERY = "invalid_query_params"
 BODYLESS = frozenset({"GET", "DELETE"})
 INTERNAL = 500
 HSTS = (b"strict-transport-security", b"max-age=31536000")
@@ -79,9 +80,16 @@ def _endpoint(route: Route) -> "Callable[[Request], Awaitable[Response]]":
         try:
             return await _respond(request, route, container)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer of ours
+            _blame_query(request, error)
             return await _error_page(request, route, container, error)
 
     return endpoint
+
+
+def _blame_query(request: Request, error: Exception) -> None:
+    """Say of a GET that its query is wrong: what refuses it may serve bodies too."""
+    if request.method == "GET" and isinstance(error, InvalidRequestError):
+        error.code = QUERY if error.code == InvalidRequestError.code else error.code
 
 
 async def _error_page(

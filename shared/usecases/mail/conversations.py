@@ -40,7 +40,7 @@ class ListConversations:
     ) -> FoundConversations:
         """Return a page. Raises InvalidRequestError."""
         query = search_query(connection_id, asked, STEP, page)
-        shown_until = place_of(connection_id, page) if page else None
+        shown_until = place_of(connection_id, page, "page") if page else None
         rows: list[Mapping[str, Any]] = []
         seen: set[ThreadId] = set()
         while True:

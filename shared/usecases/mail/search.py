@@ -143,7 +143,7 @@ def search_query(
     connection_id: ConnectionId, asked: MailFilter, limit: int, page: str
 ) -> SearchQuery:
     """Return the store's query of plain filters. Raises InvalidRequestError."""
-    below = place_of(connection_id, page) if page else None
+    below = place_of(connection_id, page, "page") if page else None
     until = (asked.before, MessageId("")) if asked.before else None
     return SearchQuery(
         limit=limit,
