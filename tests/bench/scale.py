@@ -14,7 +14,7 @@ class Scale:
     far_messages: int = 2_500
     far_units_per_minute: int = 60_000
     far_latency_ms: int = 80
-    peer_messages: int = 1_500
+    peer_messages: int = 1_200
     """Others read only so many: what counts is per message."""
     single_messages: int = 300
     cpu_messages: int = 3_000
