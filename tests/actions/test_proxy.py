@@ -8,6 +8,7 @@ import pytest
 
 from tests.harness.acting import ActionHarness
 from tests.harness.google import EMAIL, letter
+from tests.harness.samples import CONNECTION
 
 ME = "/proxy/gmail/v1/users/me"
 
@@ -202,7 +203,8 @@ async def test_credentials_in_the_query_are_refused(
 async def test_the_query_travels_as_it_is_but_for_the_tenants(
     harness: ActionHarness, witness: Witness
 ) -> None:
-    query = "labelIds=INBOX&labelIds=UNREAD&q=a%26b&connection_id=x&provider_config_key=google-mail"
+    tenants = f"connection_id={CONNECTION}&provider_config_key=google-mail"
+    query = f"labelIds=INBOX&labelIds=UNREAD&q=a%26b&{tenants}"
     answer = await harness.api.get(f"{ME}/messages?{query}")
     assert answer.status_code == 200
     sent = witness.seen[0].url.params.multi_items()
