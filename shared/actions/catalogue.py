@@ -149,6 +149,6 @@ def _action_entry(action: Action[Any, Any]) -> dict[str, Any]:
 
 @cache
 def _definitions(*models: tuple[type[BaseModel], JsonSchemaMode]) -> dict[str, Any]:
-    """Make the schemas once: those of all actions take 0.1 s, in which nobody else is answered."""
+    """Return the models' definitions; cached, as those of all actions block the loop for 0.1 s."""
     _, schemas = models_json_schema([*models], ref_template="#/definitions/{model}")
     return {"definitions": schemas.get("$defs", {})}

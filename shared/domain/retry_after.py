@@ -14,7 +14,7 @@ LONGEST: Final = timedelta(days=1)
 
 def retry_after_of(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
     """Return the wait that an answer's headers ask for, by its own clock where that is told."""
-    sent = _http_date(headers.get("date", ""))
+    sent = read_http_date(headers.get("date", ""))
     return retry_after(headers.get("retry-after", ""), sent or now)
 
 
@@ -23,14 +23,17 @@ def retry_after(value: str, now: datetime | None) -> timedelta | None:
     said = value.strip()
     if said.isascii() and said.isdecimal():
         return min(timedelta(seconds=int(said[:9])), LONGEST)
-    until = _http_date(said)
-    if until is None or now is None:
-        return None
-    return min(max(until - now, timedelta(0)), LONGEST)
+    until = read_http_date(said)
+    return None if until is None or now is None else wait_until(until, now)
 
 
-def _http_date(value: str) -> datetime | None:
-    """Return a moment; one without a zone is meant in UTC."""
+def wait_until(moment: datetime, now: datetime) -> timedelta:
+    """Return the wait until a moment: 0 for one that has passed, LONGEST at most."""
+    return min(max(moment - now, timedelta(0)), LONGEST)
+
+
+def read_http_date(value: str) -> datetime | None:
+    """Return the moment a header names, in UTC where it names no zone; None for anything else."""
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError, IndexError):

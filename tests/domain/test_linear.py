@@ -242,6 +242,7 @@ PARSERS: Final[Mapping[str, Driven]] = {
     "recipients.checked_name": of_text(recipients.checked_name),
     "recipients.parse_mailboxes": of_text(lambda text: recipients.parse_mailboxes(text, "to")),
     "retry_after.retry_after": of_text(lambda text: retry_after.retry_after(text, EARLY)),
+    "retry_after.read_http_date": of_text(retry_after.read_http_date),
     "retry_after.retry_after_of": of_text(
         lambda text: retry_after.retry_after_of({"date": text, "retry-after": text}, EARLY)
     ),

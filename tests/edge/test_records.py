@@ -225,7 +225,7 @@ async def test_pruning_empties_content_up_to_a_cursor_and_keeps_the_records(
         ({"page": "x"}, "This page is damaged"),
     ],
 )
-async def test_what_is_wrong_with_a_query_is_called_so_whoever_refuses_it(
+async def test_a_refused_query_has_the_code_of_a_query(
     api: httpx.AsyncClient, connected: Connection, query: dict[str, str], said: str
 ) -> None:
     answer = await api.get("/records/search", params=query, headers=tenant())

@@ -1,10 +1,10 @@
-"""Ports to listen on that nobody has."""
+"""Free ports of the loopback interface."""
 
 from infra.local.serving import listener
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that were free a moment ago."""
+    """Return ports on which nothing listens."""
     sockets = [listener() for _ in range(count)]
     ports = [int(bound.getsockname()[1]) for bound in sockets]
     for bound in sockets:

@@ -1,8 +1,9 @@
 """When a failed attempt is made again: Cloud Tasks' retry configuration as a function."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+
+from shared.domain.retry_after import retry_after as read_retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,5 @@ class RetryConfig:
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta:
-    """Read a Retry-After header, seconds or date; zero where it says nothing."""
-    if value is None:
-        return timedelta()
-    if value.strip().isdecimal():
-        return timedelta(seconds=int(value))
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return timedelta()
-    return max(timedelta(), moment.replace(tzinfo=moment.tzinfo or UTC) - now)
+    """Return the pause a Retry-After header asks for; 0 where it says nothing."""
+    return read_retry_after(value or "", now) or timedelta()

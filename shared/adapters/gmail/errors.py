@@ -34,7 +34,7 @@ from shared.domain.google.trouble import (
     PreconditionFailedError,
 )
 from shared.domain.mail.reading.email_parts import as_object, as_text
-from shared.domain.retry_after import LONGEST, retry_after
+from shared.domain.retry_after import retry_after, wait_until
 from shared.errors import (
     GmailNotFoundError,
     GmailRefusedError,
@@ -188,10 +188,9 @@ def wait_named(response: httpx.Response, message: str, now: datetime) -> timedel
     if wait is not None or told is None:
         return wait
     try:
-        until = datetime.fromisoformat(told[1])
+        return wait_until(datetime.fromisoformat(told[1]), now)
     except ValueError:
         return None
-    return min(max(until - now, timedelta(0)), LONGEST)
 
 
 def network_error(error: httpx.HTTPError) -> GmailUnavailableError:

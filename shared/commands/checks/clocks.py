@@ -1,13 +1,10 @@
 """Time: tokens are refused and leases overlap where clocks disagree."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
-
-import httpx
 
 from shared.commands.checks.context import CheckContext
 from shared.commands.checks.finding import Finding, NotCheckedError, failure, ok
+from shared.domain.retry_after import read_http_date
 
 MOST_S: Final = 20.0
 """Two thirds of the skew that a token of Google's may have."""
@@ -40,15 +37,8 @@ async def _ahead_s(context: CheckContext, address: str) -> float | None:
     asked_at = context.now
     answer = await context.ask("GET", address)
     half = (context.now - asked_at) / 2
-    then = _date_of(answer)
+    then = read_http_date(answer.headers.get("date", ""))
     return None if then is None else (asked_at + half - then).total_seconds()
-
-
-def _date_of(answer: httpx.Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError, OverflowError):
-        return None
 
 
 def _deviation(ahead_s: float) -> str:

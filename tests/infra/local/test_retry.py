@@ -33,5 +33,6 @@ def test_retry_after_is_read_in_seconds_and_as_a_date() -> None:
 
 
 def test_a_retry_after_that_says_nothing_asks_for_no_pause() -> None:
-    for value in (None, "", "soon", "Fri, 02 Jan 2020 03:05:05 GMT"):
+    overflowing = f"Fri, 02 Jan 2026 03:05:05 +{'9' * 20}"
+    for value in (None, "", "soon", "Fri, 02 Jan 2020 03:05:05 GMT", overflowing):
         assert retry_after(value, NOW) == timedelta()

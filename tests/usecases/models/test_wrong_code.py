@@ -48,6 +48,10 @@ async def exiting(context: SyncContext[None]) -> None:
     sys.exit(SECRET)
 
 
+async def interrupting(context: SyncContext[None]) -> None:
+    raise KeyboardInterrupt(SECRET)
+
+
 async def raising(context: SyncContext[None]) -> None:
     raise ValueError(SECRET)
 
@@ -59,6 +63,7 @@ async def raising(context: SyncContext[None]) -> None:
         (generator, "WrongReturnError at tests/usecases/models/test_wrong_code.py:"),
         (returning, "WrongReturnError at tests/usecases/models/test_wrong_code.py:"),
         (exiting, "SystemExit"),
+        (interrupting, "KeyboardInterrupt"),
         (raising, "ValueError"),
     ],
 )
@@ -164,6 +169,10 @@ async def awaited(messages: Sequence[EmailMessage]) -> Any:
     return [Row(messages[0]["id"])]
 
 
+def leaving(messages: Sequence[EmailMessage]) -> Any:
+    sys.exit(messages[0]["id"])
+
+
 HERE = "WrongReturnError at tests/usecases/models/test_wrong_code.py:"
 
 
@@ -172,6 +181,7 @@ HERE = "WrongReturnError at tests/usecases/models/test_wrong_code.py:"
     [
         (lost, HERE),
         (single, HERE),
+        (leaving, "SystemExit"),
         pytest.param(awaited, HERE, marks=pytest.mark.filterwarnings("ignore::RuntimeWarning")),
         (lambda _: [{"id": "a"}], "A dict was saved that is no Row."),
         (lambda _: [wrong(name=None)], "The field name of a Row is not of its type."),

@@ -72,7 +72,7 @@ def send_(call: Call) -> Answer:
 def _header_date(raw: bytes) -> datetime | None:
     try:
         moment = parsedate_to_datetime(first(read_headers(split_head(raw)[0]), "date"))
-    except ValueError:
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

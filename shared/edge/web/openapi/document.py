@@ -92,7 +92,7 @@ def _made_of(
     table: Callable[[], Sequence[Route]],
     served: Catalogue,  # noqa: ARG001  with other actions it is another document
 ) -> dict[str, Any]:
-    """Make the document, but for its address: 0.1 s in which nobody else is answered."""
+    """Return the document without its servers; cached, as it blocks the loop for 0.1 s."""
     shown = [route for route in table() if route.documented]
     schemas = schemas_of(shown, BODIES.values())
     schemas.add("Refusal", ERROR_SCHEMA)

@@ -127,7 +127,7 @@ async def _rebuild(
         await run.lease.beat()
         try:
             rows = _rows(derived, key, messages)
-        except Exception as error:
+        except BaseException as error:  # it may even exit: the process is not its to end
             reason = str(error if isinstance(error, SyncFailedError) else crash_site(error))
             _set_aside(changes, derived, key, reason, known_poison.get(key))
             if run.state.quarantined + len(changes.poisoned) - len(known_poison) > MOST_POISONED:

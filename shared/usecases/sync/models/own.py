@@ -94,7 +94,7 @@ class RunOwnCode:
         )
 
 
-async def _call(sync: Sync, context: SyncContext[Any]) -> SystemExit | None:
+async def _call(sync: Sync, context: SyncContext[Any]) -> BaseException | None:
     """Await own code; return its exit, which out of a task would end the process.
 
     Raises WrongReturnError, and whatever else own code raises.
@@ -102,7 +102,7 @@ async def _call(sync: Sync, context: SyncContext[Any]) -> SystemExit | None:
     try:
         run: Callable[[Any], Awaitable[object]] = sync.run
         made = await as_awaitable(run, run(context))
-    except SystemExit as error:
+    except (SystemExit, KeyboardInterrupt) as error:
         return error
     if made is not None:  # rows that were not saved would be lost without a word
         raise WrongReturnError(sync.run)
